@@ -51,7 +51,7 @@ def test_gpus_and_cores_are_waited_for_granted_and_kept_through_a_new_daemon(
     assert (visible(daemon_home, first), visible(daemon_home, without)) == ("7", "")
     assert says(client.get(second).cause) == "waits for 1 of 1 GPUs, 0 free, 0 queued before it"
     wide = client.submit(with_resources(cpus=2))
-    assert "2 of 3 cores, 1 free" in client.get(wide).cause
+    assert "2 of 3 cores, 1 free" in says(client.get(wide).cause)
     told = client.why(wide)
     assert (told.state, told.before) == (RunState.QUEUED, 1)
     (shortage,) = told.waits_for
