@@ -18,6 +18,11 @@ END_STEP_NAMES = ("total_steps", "steps_taken", *STEP_NAMES)
 PHASE_LENGTH = 80
 """Maximum characters of a phase's name."""
 
+FIRST_BURST_S, FIRST_BURST_SHARE = 1.0, 0.1
+"""Most seconds that a worker's first burst of steps takes, and most share of the time before it.
+
+A library that tells of its steps after an iteration prints thousands of them in a few milliseconds."""
+
 _ENDS = ("run_completed", "run_cancelled", "run_failed")
 
 
@@ -75,8 +80,10 @@ class RollupState(msgspec.Struct):
     """Training episodes with a non-finite return."""
     eval_nan_episodes: int = 0
     first_mark: tuple[float, int] | None = None
-    """Earliest time at which the worker reported steps, and their number; by its own clock."""
+    """Time of the worker's first burst of steps, by its own clock, and their number at its end."""
     last_mark: tuple[float, int] | None = None
+    started_at: float | None = None
+    first_steps_at: float | None = None
     phase: str = ""
     """Announced phase of the worker while it takes no steps."""
     phase_heartbeats: int = 0
@@ -129,7 +136,7 @@ class RollupState(msgspec.Struct):
             timestamp: Its time, if it has one.
         """
         if event == "run_started":
-            self.mode = str(payload.get("mode") or "")
+            self.mode, self.started_at = str(payload.get("mode") or ""), timestamp
             return
         names = END_STEP_NAMES if event in _ENDS else STEP_NAMES
         steps = next((count for count in map(_count, map(payload.get, names)) if count is not None), None)
@@ -159,10 +166,18 @@ class RollupState(msgspec.Struct):
         steps = self.steps
         if timestamp is None or not steps:
             return
-        if self.first_mark is None:
+        if self.first_steps_at is None:
+            self.first_steps_at = timestamp
+        if self.first_mark is None or timestamp <= self.first_steps_at + self._first_burst_s:
             self.first_mark = (timestamp, steps)
         if self.last_mark is None or steps > self.last_mark[1]:
             self.last_mark = (timestamp, steps)
+
+    @property
+    def _first_burst_s(self) -> float:
+        if self.started_at is None or self.first_steps_at is None:
+            return 0.0
+        return min(FIRST_BURST_S, FIRST_BURST_SHARE * max(0.0, self.first_steps_at - self.started_at))
 
 
 def _count(value: Any) -> int | None:

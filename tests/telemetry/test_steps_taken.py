@@ -119,7 +119,7 @@ def test_the_same_however_it_came_in(logged_run: Any, sdk_line: Line, batch: int
         lines.append(metric(n * 5 + 8, at=100.5 + n))
     rollup = rollup_of(logged_run, lines, batch)
     assert rollup.steps == 203
-    assert (rollup.first_mark, rollup.last_mark) == ((100.0, 5), (139.5, 203))
+    assert (rollup.first_mark, rollup.last_mark) == ((101.0, 10), (139.5, 203))
     assert [point.step for point in rollup.curve][:4] == [5, 10, 15, 20]
 
 
@@ -140,3 +140,14 @@ def test_spreads_of_several_workers_are_that_of_all_episodes() -> None:
     for name in ("episodes", "mean", "std", "min", "max"):
         assert getattr(together, name) == pytest.approx(getattr(whole, name))
     assert pooled_spread([]) is None
+
+
+def test_a_first_burst_of_steps_tells_no_speed(logged_run: Any, sdk_line: Line) -> None:
+    def burst(first: int, at: float) -> list[bytes]:
+        return [
+            sdk_line("episode", ep_index=n, total_reward=1.0, steps=10, timestamp=at + 0.001 * (n - first))
+            for n in range(first, first + 100)
+        ]
+
+    one = rollup_of(logged_run, [event("run_started", at=10.0, mode="train"), *burst(0, 20.0)])
+    assert one.first_mark == one.last_mark
