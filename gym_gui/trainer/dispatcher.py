@@ -7,32 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from gym_gui.core.asyncio_events import wait_for_event
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import (
-    LOG_DAEMON_PROXY_RESTARTED,
     LOG_DAEMON_RUN_CANCEL_REQUESTED,
-    LOG_DAEMON_RUN_DISPATCHED,
-    LOG_DAEMON_RUN_LOST,
     LOG_DAEMON_RUN_STATE,
 )
-from gym_gui.proxy import read_summary
 from gym_gui.runs import (
     CLAIM_EXECUTOR,
     RunFolder,
     RunPlan,
     RunState,
     RunSummary,
-    is_locked,
     load_plan,
     read_grant,
     read_machine,
@@ -41,18 +35,17 @@ from gym_gui.runs import (
     write_cancel,
     write_grant,
 )
-from gym_gui.supervision import held_launch_locks, make_folders
+from gym_gui.supervision import make_folders
 from gym_gui.trainer._pausing import pause, unpause
+from gym_gui.trainer._upkeep import Upkeep
 from gym_gui.trainer.allocation import Allocation, QueuedRun
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu
 from gym_gui.trainer.executors.base import Executor
-from gym_gui.trainer.finalize import finalize_run, is_finished
+from gym_gui.trainer.finalize import finalize_run
 from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.machines import Machines
-from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Memory, decide
-from gym_gui.trainer.unplanned import end_unplanned, why_unplanned, why_unsupervised
 from gym_gui.trainer.waiting import Shortage, Waiting
 
 logger = logging.getLogger(__name__)
@@ -376,7 +369,8 @@ class Dispatcher:
             self.board.publish(msgspec.structs.replace(run, cause=cause))
             return
         try:
-            final = await self._supervised(folder, executor, started)
+            sign, grant = self._looks[run_id], partial(self._record_grant, folder)
+            final = await Upkeep(folder, executor, self.board, sign, grant).until_ended(started=started)
             await executor.cleanup(folder)
             self._finish(final)
             del self._allocations[run_id]
@@ -391,64 +385,6 @@ class Dispatcher:
         del self._active[run_id]
         if not self._closing:
             self._start_queued()
-
-    async def _supervised(self, folder: RunFolder, executor: Executor, started: bool) -> RunSummary:
-        restarts = Restarts()
-        since = time.monotonic()
-        if not started:
-            log_constant(logger, LOG_DAEMON_RUN_DISPATCHED, extra={"run_id": folder.run_id, "executor": executor.name})
-            await self._start(folder, executor)
-        while True:
-            await self._until_dead(folder, executor)
-            run = await self._read(folder)
-            if run.state.terminal and is_finished(folder):
-                return run
-            delay = restarts.after(time.monotonic() - since)
-            why = await asyncio.to_thread(why_unsupervised, folder)
-            unwanted = bool(why) and folder.cancel_intent.exists()
-            if unwanted:
-                await asyncio.to_thread(end_unplanned, folder, restarts.deaths)
-            if (restarts.hopeless or unwanted) and not _is_held(folder):
-                final = await self._give_up(folder, restarts.deaths, why)
-                if final is not None:
-                    return final
-            self._say_restart(run, restarts.deaths, delay, why)
-            await asyncio.sleep(delay)
-            since = time.monotonic()
-            await self._start(folder, executor)
-
-    async def _read(self, folder: RunFolder) -> RunSummary:
-        """Return the run as its folder tells it, or as it was last reported where the folder cannot be read."""
-        known = self.board.get(folder.run_id)
-        if known.state.terminal:
-            return known
-        try:
-            return await asyncio.to_thread(read_summary, folder)
-        except (MosaicError, OSError, sqlite3.Error) as error:
-            logger.warning(
-                "run %s: its folder cannot be read: %s", folder.run_id, error, extra={"run_id": folder.run_id}
-            )
-            return known
-
-    def _say_restart(self, run: RunSummary, deaths: int, delay: float, why: str) -> None:
-        values = {"run_id": run.run_id, "in_s": delay, "deaths": deaths}
-        log_constant(logger, LOG_DAEMON_PROXY_RESTARTED, extra=values)
-        if deaths > 1:
-            cause = f"its telemetry proxy died {deaths} times; the next one starts in {delay:g} s"
-            cause = f"{why}; {cause}" if why else cause
-            self.board.publish(msgspec.structs.replace(self.board.get(run.run_id), cause=cause))
-
-    async def _start(self, folder: RunFolder, executor: Executor) -> None:
-        """Start a supervisor; a start that fails counts as a supervisor that died at once."""
-        try:
-            await asyncio.to_thread(self._record_grant, folder)
-            await executor.start(folder)
-        except (OSError, MosaicError) as error:
-            logger.warning(
-                "run %s: no supervisor could be started: %s", folder.run_id, error, extra={"run_id": folder.run_id}
-            )
-            cause = f"no telemetry proxy could be started: {error}"
-            self.board.publish(msgspec.structs.replace(self.board.get(folder.run_id), cause=cause))
 
     def _record_grant(self, folder: RunFolder) -> None:
         """Write down where a run was placed and its workers' GPUs, before any launch, and who could use one in vain."""
@@ -465,28 +401,6 @@ class Dispatcher:
         on_cpu = {} if inventory is None else reasons_for_cpu(plan, granted, inventory)
         write_grant(folder, granted, on_cpu, allocation.machine)
 
-    async def _give_up(self, folder: RunFolder, deaths: int, why: str) -> RunSummary | None:
-        """End a run whose supervisors die; ``None``: something of it lives after all."""
-        cause = why or f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
-        try:
-            run = await asyncio.to_thread(finalize_run, folder, RunState.LOST, cause)
-            if await asyncio.to_thread(why_unplanned, folder):  # the folder does not tell more than the end
-                known = self.board.get(folder.run_id)
-                run = msgspec.structs.replace(known, state=run.state, cause=run.cause, ended_at=run.ended_at)
-        except (MosaicError, OSError, sqlite3.Error):
-            if _is_held(folder):
-                return None
-            logger.exception("run %s: its end cannot be written", folder.run_id, extra={"run_id": folder.run_id})
-            run = msgspec.structs.replace(self.board.get(folder.run_id), state=RunState.LOST, cause=cause)
-        log_constant(logger, LOG_DAEMON_RUN_LOST, extra={"run_id": folder.run_id, "state": run.state.value})
-        return run
-
-    async def _until_dead(self, folder: RunFolder, executor: Executor) -> None:
-        sign = self._looks[folder.run_id]
-        while await executor.alive(folder):
-            sign.clear()
-            await wait_for_event(sign, executor.look_s)
-
     def _finish(self, run: RunSummary) -> None:
         """Put a run's end on record."""
         old = self.board.get(run.run_id)
@@ -501,8 +415,3 @@ def _all_waiting(queue: Iterable[QueuedRun], shortage: Shortage) -> dict[str, Wa
     """Return what queued runs wait for while none is started."""
     ordered = sorted(queue, key=lambda run: (-run.priority, run.sequence))
     return {run.run_id: Waiting(place, (shortage,)) for place, run in enumerate(ordered)}
-
-
-def _is_held(folder: RunFolder) -> bool:
-    """Return whether anything of a run lives, wherever that is: then it has not ended."""
-    return is_locked(folder.proxy_lock) or bool(held_launch_locks(folder))
