@@ -14,6 +14,7 @@ import platform
 import random
 import time
 import zipfile
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,20 @@ class Checkpoint:
         ]
         if differing:
             raise faulty(self.path, f"it belongs to another training: {', '.join(differing)}")
+
+    def differing(self, config: Mapping[str, Any], names: Iterable[str]) -> str:
+        """Return which settings of its training are others in a config, empty if none are.
+
+        Args:
+            config: The config.
+            names: The settings to compare.
+        """
+        before = dict(self.facts.get("config") or {})
+        return ", ".join(
+            f"{name} is {before.get(name)} there and {config.get(name)} here"
+            for name in names
+            if before.get(name) != config.get(name)
+        )
 
     def other_versions(self) -> list[str]:
         """Return which libraries it was saved with in another version than the installed ones."""

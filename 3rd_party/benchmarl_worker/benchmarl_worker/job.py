@@ -40,6 +40,8 @@ _FOR_FILES = (
     "checkpoint_", "create_json", "evaluation", "exclude_", "keep_", "loggers", "project_", "render", "restore_",
     "save_folder", "wandb_",
 )  # fmt: skip
+#: Settings that decide what a checkpoint fits.
+_SAME = ("hidden_sizes", "model", "share_policy_params", "env_kwargs", "prefer_continuous_actions")
 
 
 class Job:
@@ -271,7 +273,9 @@ class Job:
             checkpoint.load(experiment, learn=resumed)
         except _FAULTS as error:
             text = str(error).strip().splitlines()
-            message = f"it does not fit the experiment: {type(error).__name__}: {text[-1].strip() if text else ''}"
+            fault = f"{type(error).__name__}: {text[-1].strip() if text else ''}"
+            why = checkpoint.differing(self._config.to_dict(), _SAME) or fault
+            message = f"it does not fit the experiment: {why}"
             allowed = "env_kwargs, share_policy_params and hidden_sizes as they were"
             return [Problem("checkpoint_path", message, value=str(checkpoint.path), allowed=allowed)]
         if resumed and self._config.lr is not None:

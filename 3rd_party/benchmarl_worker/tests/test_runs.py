@@ -133,8 +133,10 @@ def test_a_checkpoint_of_another_training_is_refused(worker: Any) -> None:
         worker(algo="ippo", mode="resume", checkpoint_path=path)
     with pytest.raises(ConfigError, match="env_id is vmas/balance there"):
         worker(env_id="vmas/wheel", mode="evaluate", checkpoint_path=path)
-    with pytest.raises(ConfigError, match="does not fit the experiment"):
+    with pytest.raises(ConfigError, match=r"does not fit the experiment: hidden_sizes is \[16\] there and \[7\] here"):
         worker(mode="resume", checkpoint_path=path, hidden_sizes=[7])
+    with pytest.raises(ConfigError, match=r"does not fit the experiment: env_kwargs is .* there and .* here"):
+        worker(mode="resume", checkpoint_path=path, env_kwargs={"max_steps": 20, "n_agents": 2})
 
 
 def test_other_versions_are_said_before_loading(worker: Any, tmp_path: Path, caplog: Any) -> None:

@@ -14,7 +14,7 @@ import time
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable, Mapping
 
 from gym_gui.core.worker import ConfigError, Problem
 
@@ -100,6 +100,20 @@ class Checkpoint:
         ]
         if differing:
             raise faulty(self.path, f"it belongs to another training: {', '.join(differing)}")
+
+    def differing(self, config: Mapping[str, Any], names: Iterable[str]) -> str:
+        """Return which settings of its training are others in a config, empty if none are.
+
+        Args:
+            config: The config.
+            names: The settings to compare.
+        """
+        before = dict(self.facts.get("config") or {})
+        return ", ".join(
+            f"{name} is {before.get(name)} there and {config.get(name)} here"
+            for name in names
+            if before.get(name) != config.get(name)
+        )
 
     def other_versions(self) -> list[str]:
         """Return which libraries it was saved with in another version than the installed ones."""

@@ -27,6 +27,8 @@ from .sdk import HeldSignals
 _LOG = logging.getLogger(__name__)
 #: Seconds that a signal waits for the end of an iteration: a supervisor kills 30 s after its SIGTERM.
 _PATIENCE_S = 15.0
+#: Settings that decide what a checkpoint fits.
+_SAME = ("env_kwargs", "force_coop", "algo_args")
 
 
 class Job:
@@ -207,7 +209,8 @@ class Job:
             if rate is not None and rate != checkpoint.facts["config"].get("lr"):
                 set_learning_rate(trainer, rate)
         except Exception as error:  # noqa: BLE001 - torch, pickle and RLlib raise all kinds
-            message = f"it does not fit the trainer: {type(error).__name__}: {_last_line(error)}"
+            why = checkpoint.differing(self._config.to_dict(), _SAME) or f"{type(error).__name__}: {_last_line(error)}"
+            message = f"it does not fit the trainer: {why}"
             allowed = "env_kwargs and the networks' sizes as they were"
             return [Problem("checkpoint_path", message, value=str(checkpoint.path), allowed=allowed)]
         return []

@@ -108,7 +108,9 @@ def test_a_checkpoint_of_another_training_is_refused(worker: Any) -> None:
         worker(algo="A2C", mode="resume", checkpoint_path=path)
     with pytest.raises(ConfigError, match="env_id is CartPole-v1 there"):
         worker(env_id="Acrobot-v1", mode="evaluate", checkpoint_path=path)
-    with pytest.raises(ConfigError, match="does not fit the agent"):
+    with pytest.raises(
+        ConfigError, match=r"does not fit the agent: settings is \{.*\} there and \{'actor_hidden_size': \[7\]\} here"
+    ):
         worker(mode="resume", checkpoint_path=path, settings={"actor_hidden_size": [7]})
 
 

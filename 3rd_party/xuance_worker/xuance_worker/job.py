@@ -38,6 +38,10 @@ class _EnoughError(Exception):
     """The steps are done, in the middle of a loop of XuanCe's."""
 
 
+#: Settings that decide what a checkpoint fits.
+_SAME = ("settings", "parameter_sharing", "env_kwargs")
+
+
 class Job:
     """One training or evaluation.
 
@@ -225,7 +229,9 @@ class Job:
             checkpoint.load(agent, memory=config.mode == "resume")
         except _FAULTS as error:
             text = str(error).strip().splitlines()
-            message = f"it does not fit the agent: {type(error).__name__}: {text[-1].strip() if text else ''}"
+            fault = f"{type(error).__name__}: {text[-1].strip() if text else ''}"
+            why = checkpoint.differing(config.to_dict(), _SAME) or fault
+            message = f"it does not fit the agent: {why}"
             allowed = "env_kwargs, parameter_sharing and the networks' sizes as they were"
             return [Problem("checkpoint_path", message, value=str(checkpoint.path), allowed=allowed)]
         if checkpoint.has_buffer:
