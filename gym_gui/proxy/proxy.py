@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from gym_gui.logging_config.diagnostics import say
+from gym_gui.proxy._pace import TICK_HURRIED_S, TICK_S, is_flood, next_pause_s
 from gym_gui.proxy.reporter import Reporter
 from gym_gui.proxy.usage_log import UsageLog
 from gym_gui.runs import FileLock, RunFolder, RunPlan, RunSummary, forget_secrets, load_plan, write_json_atomic
@@ -48,19 +49,6 @@ EXIT_LOCKED = 3
 #: Stopped by SIGTERM: the workers keep running and wait for the next proxy.
 EXIT_DRAINED = 4
 LOCK_TRIES, LOCK_RETRY_S = 10, 0.02
-#: Seconds between two reads of the logs: while a worker starts or ends, while a client streams the rows, while one
-#: watches the run or has requested its end, otherwise, and while no worker prints. Each read is a transaction: fewer
-#: reads write fewer bytes.
-TICK_HURRIED_S = 0.005
-TICK_STREAMED_S = 0.048
-TICK_WATCHED_S = 0.05
-TICK_S = 0.1
-TICK_REST_S = 0.2
-#: Seconds without a printed line after which the logs are at rest.
-REST_AFTER_S = 10.0
-#: Bytes a second of a flood of lines. A read costs a millisecond beside its lines: to a user a flood looks no smoother
-#: when it is read more often than every TICK_S, and to be watched must not cost its ingestion anything.
-FLOOD_BYTES_PER_S = 1 << 20
 #: Seconds between two checks of processes and records.
 CHECK_INTERVAL_S = 0.1
 #: Seconds between two reports: while a client watches, while it watches a flood, and while none does.
@@ -302,7 +290,7 @@ class Proxy:
         parts.supervisor.journal.tell()
         had_space = not parts.indexer.disk_full
         read = parts.indexer.pump(parts.supervisor.history)
-        self._flood = read > FLOOD_BYTES_PER_S * max(TICK_WATCHED_S, now - self._turned_at)
+        self._flood = is_flood(read, now - self._turned_at)
         self._turned_at = now
         self._record_rebuilds(parts)
         urgent = self.reporter.urgent()
@@ -325,7 +313,14 @@ class Proxy:
         interval = (REPORT_FLOOD_S if self._flood else REPORT_WATCHED_S) if watched or urgent else self.report_s
         if self._stale and now - self._reported_at >= interval and reporting:
             self._report(parts)
-        return self._pause_s(parts, watched=watched, urgent=urgent)
+        return next_pause_s(
+            behind=parts.indexer.behind,
+            hurried=parts.supervisor.hurried and not parts.indexer.disk_full,
+            flood=self._flood,
+            streamed=self.reporter.streamed(),
+            watched=watched or urgent,
+            quiet_s=parts.indexer.quiet_s,
+        )
 
     def _restore_folders(self, parts: _Parts) -> None:
         """Restore removed or replaced folders of the run, and record it."""
@@ -355,19 +350,6 @@ class Proxy:
     def _record_rebuilds(parts: _Parts) -> None:
         while parts.indexer.rebuilds:
             parts.supervisor.journal.record("database_rebuilt", cause=parts.indexer.rebuilds.pop(0))
-
-    def _pause_s(self, parts: _Parts, *, watched: bool, urgent: bool) -> float:
-        if parts.indexer.behind:
-            return 0.0
-        if parts.supervisor.hurried and not parts.indexer.disk_full:
-            return TICK_HURRIED_S
-        if self._flood:
-            return TICK_S
-        if self.reporter.streamed():
-            return TICK_STREAMED_S
-        if watched or urgent:
-            return TICK_WATCHED_S
-        return TICK_REST_S if parts.indexer.quiet_s > REST_AFTER_S else TICK_S
 
     def _report(self, parts: _Parts) -> RunSummary:
         from gym_gui.proxy.summary import Supervision, summarize

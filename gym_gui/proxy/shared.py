@@ -12,7 +12,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gym_gui.proxy.proxy import REPORT_UNWATCHED_S, TICK_HURRIED_S, Proxy
+from gym_gui.proxy._pace import TICK_HURRIED_S
+from gym_gui.proxy.proxy import REPORT_UNWATCHED_S, Proxy
 
 #: Seconds between two looks whether anything of a run has changed, and between two turns while nothing does: times
 #: that run out are noticed so late.

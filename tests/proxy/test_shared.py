@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.proxy.proxy import TICK_HURRIED_S, TICK_S
+from gym_gui.proxy._pace import TICK_HURRIED_S, TICK_S
 from gym_gui.proxy.shared import LOOK_S, REST_S, SharedProxies
 from gym_gui.runs import RunFolder
 
