@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from process_marks import pytest_collection_modifyitems, pytest_runtest_call, pytest_runtest_setup
+from search_paths import path_without_slurm
 
 # How long drawing examples takes says more of the machine's load than of the code.
 settings.register_profile("mosaic", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,6 +25,7 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: py
         if name.startswith("MOSAIC_") or name in {"WORKER_ID", "PYTHONUNBUFFERED"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("MOSAIC_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("PATH", path_without_slurm(os.environ.get("PATH", os.defpath)))
     monkeypatch.setenv("MOSAIC_DAEMON_PORT", "0")
     monkeypatch.setenv("MOSAIC_DISK_BALLAST_MB", "0")
     monkeypatch.setenv("MOSAIC_COMPRESS_LOGS_MB", "0")

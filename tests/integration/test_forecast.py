@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capacities import says
 from daemons import client, daemon_home, endless, random_config, wait_until, worker_records
 
 from gym_gui.core.worker.errors import ConfigError
@@ -30,7 +29,7 @@ def with_cpus(config: dict[str, Any], cpus: int) -> dict[str, Any]:
 
 def test_a_run_on_an_idle_machine_starts_now(client: TrainerClient, endless: dict[str, Any]) -> None:
     (found,) = client.forecast([endless])
-    assert (found.starts, says(found.sentence), found.waits_for) == (True, "starts now", [])
+    assert (found.starts, found.sentence, found.waits_for) == (True, "starts now", [])
     assert client.list() == [], "nothing was written"
 
 
@@ -48,7 +47,7 @@ def test_what_is_forecast_is_what_happens(client: TrainerClient, endless: dict[s
         assert (why.waits_for[0].needed, why.waits_for[0].free) == (
             forecast.waits_for[0].needed, forecast.waits_for[0].free
         )  # fmt: skip
-    assert says(forecasts[1].sentence).startswith("waits for 1 of 2 cores, 0 free; held by ")
+    assert forecasts[1].sentence.startswith("waits for 1 of 2 cores, 0 free; held by ")
     assert first in forecasts[1].sentence
     machine = client.machines().machines[0]
     assert (machine.cpus, machine.cpus_allocated, machine.slots_taken) == (2, 2, 2)
@@ -88,7 +87,7 @@ def test_a_dry_run_says_when_it_would_start(client: TrainerClient, endless: dict
     run = client.submit(with_cpus(endless, 2))
     command = [str(Path(sys.executable).with_name("mosaic")), "train", "random", "--dry-run", "--no-check"]
     told = subprocess.run([*command, "--cpus", "2"], capture_output=True, text=True, check=True).stdout
-    assert "nothing was started; it would wait: waits for 2 of 2 cores, 0 free; held by " + run in says(told)
+    assert "nothing was started; it would wait: waits for 2 of 2 cores, 0 free; held by " + run in told
     document = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout)
     assert document["runs"][0]["forecast"]["starts"] is False
     client.cancel(run, wait=True)

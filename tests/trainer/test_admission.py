@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capacities import says
 
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.rpc.client import TrainerClient
@@ -49,9 +48,9 @@ def test_gpus_and_cores_are_waited_for_granted_and_kept_through_a_new_daemon(
     without = client.submit(with_resources(gpus={"requested": 1}))
     until(client, without, RunState.RUNNING)
     assert (visible(daemon_home, first), visible(daemon_home, without)) == ("7", "")
-    assert says(client.get(second).cause) == "waits for 1 of 1 GPUs, 0 free, 0 queued before it"
+    assert client.get(second).cause == "waits for 1 of 1 GPUs, 0 free, 0 queued before it"
     wide = client.submit(with_resources(cpus=2))
-    assert "2 of 3 cores, 1 free" in says(client.get(wide).cause)
+    assert "2 of 3 cores, 1 free" in client.get(wide).cause
     told = client.why(wide)
     assert (told.state, told.before) == (RunState.QUEUED, 1)
     (shortage,) = told.waits_for
@@ -63,7 +62,7 @@ def test_gpus_and_cores_are_waited_for_granted_and_kept_through_a_new_daemon(
 
     stop_daemon(daemon_home)
     with TrainerClient.connect(daemon_home) as client:
-        assert says(client.get(second).cause) == "waits for 1 of 1 GPUs, 0 free, 0 queued before it"
+        assert client.get(second).cause == "waits for 1 of 1 GPUs, 0 free, 0 queued before it"
         client.cancel(first, wait=True)
         until(client, second, RunState.RUNNING)
         assert visible(daemon_home, second) == "7"

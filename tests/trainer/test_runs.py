@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capacities import says
 
 from gym_gui.analysis.queries import list_runs
 from gym_gui.core.worker.errors import ConfigError, UsageError
@@ -133,8 +132,8 @@ def test_runs_wait_for_a_slot_and_a_waiting_run_can_be_cancelled_without_a_launc
     with TrainerClient.connect(daemon_home) as client:
         first = client.submit(endless)
         second, third = client.submit(endless), client.submit({**endless, "priority": 5})
-        assert says(client.get(second).cause) == "waits for one of 1 slots, 1 queued before it"
-        assert says(client.get(third).cause) == "waits for one of 1 slots, 0 queued before it"
+        assert client.get(second).cause == "waits for one of 1 slots, 1 queued before it"
+        assert client.get(third).cause == "waits for one of 1 slots, 0 queued before it"
         assert client.status().queued_runs == 2
         cancelled = client.cancel(second, reason="not needed")
         assert cancelled.state is RunState.CANCELLED

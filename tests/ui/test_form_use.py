@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from capacities import says
 from real_workers import NAMES, record_of
 
 from gym_gui.forms import FormKind
@@ -189,7 +188,7 @@ def test_a_dry_run_shows_what_the_worker_prints_while_it_runs_and_afterwards(
 @pytest.mark.process
 def test_a_form_says_whether_its_run_would_start_now(open_form: Any, client: TrainerClient, until: Any) -> None:
     form = open_form("random")
-    until(lambda: says(form.forecast.text()) == "● Starts now", "it starts now")
+    until(lambda: form.forecast.text() == "● Starts now", "it starts now")
     form.set_values({"resources.cpus": "0"})
     assert form.forecast.text() == "Correct the marked fields to see when it would start."
     form.set_values({"resources.cpus": "4096"})

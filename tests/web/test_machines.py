@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from capacities import says
 from web_servers import TOKENS, Ask
 
 from gym_gui.rpc.client import TrainerClient
@@ -33,7 +32,7 @@ def test_several_runs_have_one_sentence(ask: Ask, client: TrainerClient, endless
         assert (await http.post(FORECAST, json=both)).json()["sentence"] == "all 2 start now"
         third = {"configs": [with_cpus(endless, 1)] * 3}
         sentence = (await http.post(FORECAST, json=third)).json()["sentence"]
-        assert says(sentence).startswith("2 of 3 start now, the next one waits for 1 of 2 cores, 0 free")
+        assert sentence.startswith("2 of 3 start now, the next one waits for 1 of 2 cores, 0 free")
         assert (await http.post(FORECAST, json={"configs": []})).status_code == 422
         wrong = await http.post(FORECAST, json={"configs": [{"run_name": "x"}]})
         assert (wrong.status_code, bool(wrong.json()["error"]["problems"])) == (422, True)
