@@ -67,7 +67,7 @@ PICTURES = {
         "PPO of RLlib on CartPole-v1: 2 seeds",
         {
             "seed {seed}": "ray --algo PPO --env CartPole-v1 --steps 40000 --seeds 1-2"
-            " --set num_envs_per_env_runner=8 --set steps=none"
+            " --set num_envs_per_env_runner=8 --set steps=none --set eval_at_end=true --set eval_episodes=20"
         },
         levels=_CARTPOLE,
     ),
