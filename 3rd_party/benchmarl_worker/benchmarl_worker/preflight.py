@@ -88,6 +88,8 @@ def _check_task_name(config: BenchmarlWorkerConfig) -> list[Problem]:
         same = [name for name in names if name.startswith(f"{family}/")]
         allowed = ", ".join(same) if same else "vmas/NAME or pettingzoo/NAME of BenchMARL's tasks"
         message = "is not a task of BenchMARL"
+        if near is None and not same:
+            message += " (missing capability: environments of other libraries)"
         return [Problem("env_id", message, value=config.env_id, allowed=allowed, nearest=near)]
     package, how = NEEDS.get(config.env_id) or NEEDS.get(config.env_id.partition("/")[0], ("", ""))
     if package and importlib.util.find_spec(package) is None:

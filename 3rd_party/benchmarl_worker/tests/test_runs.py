@@ -206,6 +206,7 @@ def test_actions_that_an_algorithm_does_not_take_are_said(worker: Any, monkeypat
 
 FAULTS: list[tuple[dict[str, Any], str, str, str | None]] = [
     ({"env_id": "vmas/balanse"}, "env_id", "is not a task", "vmas/balance"),
+    ({"env_id": "my_package:Own-v0"}, "env_id", "missing capability: environments of other libraries", None),
     ({"env_id": "meltingpot/clean_up"}, "env_id", "needs the module meltingpot", None),
     ({"env_kwargs": {"n_agent": 1}}, "env_kwargs.n_agent", "is not a setting of vmas/balance", "n_agents"),
     ({"algo": "qmix", "env_id": "vmas/transport", "experiment": {"bufer": 1}}, "experiment.bufer", "is not a", None),
