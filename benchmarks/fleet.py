@@ -3,15 +3,14 @@
 ``python -m benchmarks.fleet [--tiny] [--machines N] [--seconds S] [--keep-alive]`` (target T21). Each machine claims an
 assignment of a study, then sends a heartbeat every five seconds and a progress message five times a second: over a new
 connection each time, as programs do that claim by HTTP, or each over one that it keeps. The machines are one process
-with an event loop and no thread, which shares the cores with the server; its share of the processors is in the result.
+of system calls and little else (`benchmarks.fleet_machines`): it shares the cores with the server, which real ones do
+not; its share of the processors is in the result.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import random
 import sys
 import time
 import urllib.error
@@ -23,107 +22,15 @@ from urllib.parse import urlsplit
 import psutil
 
 from benchmarks import harness, live
+from benchmarks.fleet_machines import RATE, STAGE, TIMEOUT_S, TOTAL, Machines, machine_id
 from benchmarks.visits import dashboard
 from gym_gui.reading import SeriesRequest
 from gym_gui.rpc import TrainerClient
 from gym_gui.runs import RunFilter, RunState
 
-#: Messages a second and machine, seconds between two heartbeats.
-_RATE, _BEAT_S = 5.0, 5.0
-_TIMEOUT_S = 30.0
-_STUDY, _STAGE, _TOTAL = "fleet", "simulation", 1_000_000
+_STUDY = "fleet"
 #: Claims at a time.
 _CLAIMS = 8
-
-
-class Connection(asyncio.Protocol):
-    """A machine's connection to the server, made anew where it was closed; one request at a time.
-
-    Args:
-        host: The server.
-        port: Its port.
-        keep: Ask the server to keep the connection.
-    """
-
-    def __init__(self, host: str, port: int, *, keep: bool) -> None:
-        self._where = host, port
-        how = "keep-alive" if keep else "close"
-        self._head = f"HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: {how}\r\ncontent-type: application/json\r\n"
-        self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[int] | None = None
-        self._data = b""
-
-    async def post(self, path: str, body: dict[str, Any]) -> tuple[int, float]:
-        """Post an object; return the status, and the seconds until the whole answer was there."""
-        data = json.dumps(body).encode()
-        began = time.perf_counter()
-        loop = asyncio.get_running_loop()
-        if self._transport is None:
-            await loop.create_connection(lambda: self, *self._where)
-        assert self._transport is not None
-        self._answer, self._data = loop.create_future(), b""
-        self._transport.write(f"POST {path} {self._head}content-length: {len(data)}\r\n\r\n".encode() + data)
-        status = await asyncio.wait_for(self._answer, _TIMEOUT_S)
-        return status, time.perf_counter() - began
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._data += data
-        head, found, rest = self._data.partition(b"\r\n\r\n")
-        if not found or self._answer is None or self._answer.done():
-            return
-        lines = head.lower().split(b"\r\n")
-        size = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
-        if len(rest) >= size:
-            if b"connection: close" in lines and self._transport is not None:
-                self._transport.close()
-                self._transport = None
-            self._answer.set_result(int(lines[0].split()[1]))
-
-    def connection_lost(self, _: Exception | None) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(ConnectionError("the server has closed the connection"))
-            self._transport = None
-
-
-async def machine(connection: Connection, number: int, until: float, found: dict[str, list[float]]) -> int:
-    """Be one machine until a time; return how many progress messages were taken."""
-    name = f"machine-{number}"
-    await asyncio.sleep(random.uniform(0, 1 / _RATE))
-    due, beat, sent = time.monotonic(), time.monotonic() + random.uniform(0, _BEAT_S), 0
-    while time.monotonic() < until:
-        if time.monotonic() >= beat:
-            beat += _BEAT_S
-            await timed(connection, "/api/heartbeat", {"machineId": name}, found["heartbeat"], found["refused"])
-        message = {"type": "stage_progress", "name": _STAGE, "current": sent, "total": _TOTAL}
-        body = {"machineId": name, "message": message, "timestamp": time.time()}
-        sent += await timed(connection, "/api/gui-update", body, found["progress"], found["refused"])
-        due += 1 / _RATE
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
-    return sent
-
-
-async def timed(
-    connection: Connection, path: str, body: dict[str, Any], times: list[float], refused: list[float]
-) -> bool:
-    """Post, and note how long it took; return whether it was taken."""
-    try:
-        status, seconds = await connection.post(path, body)
-    except (OSError, TimeoutError, asyncio.TimeoutError):
-        status, seconds = 0, _TIMEOUT_S
-    (times if status == 200 else refused).append(seconds)
-    return status == 200
-
-
-async def all_of_them(where: tuple[str, int], count: int, seconds: float, *, keep: bool) -> dict[str, Any]:
-    """Have all machines report for a while."""
-    found: dict[str, list[float]] = {"progress": [], "heartbeat": [], "refused": []}
-    until = time.monotonic() + seconds
-    machines = (machine(Connection(*where, keep=keep), number, until, found) for number in range(count))
-    return {**found, "sent": await asyncio.gather(*machines)}
 
 
 def call(origin: str, path: str, body: dict[str, Any]) -> Any:
@@ -136,7 +43,7 @@ def call(origin: str, path: str, body: dict[str, Any]) -> Any:
 def claim(origin: str, assignment: str, number: int) -> None:
     """Claim an assignment for a machine, again and again while the server asks for patience."""
     try:
-        call(origin, f"/api/assignments/{assignment}/claim", {"machineId": f"machine-{number}"})
+        call(origin, f"/api/assignments/{assignment}/claim", {"machineId": machine_id(number)})
     except urllib.error.HTTPError as error:
         if error.code != 503:
             raise
@@ -177,9 +84,9 @@ def missing(client: TrainerClient, sent: list[int]) -> int:
     runs = {run.run_name: run.run_id for run in client.list(RunFilter(), limit=len(sent))}
     lost = 0
     for number, count in enumerate(sent):
-        request = SeriesRequest(names=(f"stage/{_STAGE}",), points=2000)
+        request = SeriesRequest(names=(f"stage/{STAGE}",), points=2000)
         (series,) = client.series([runs[f"{_STUDY} #{number}"]], request)
-        lost += not series.lines or abs(series.lines[-1].last[-1] - 100 * (count - 1) / _TOTAL) > 1e-9
+        lost += not series.lines or abs(series.lines[-1].last[-1] - 100 * (count - 1) / TOTAL) > 1e-9
     return lost
 
 
@@ -217,28 +124,29 @@ def main() -> None:
         daemon = client.status().pid
         before = processor_seconds(server, daemon)
         began = time.perf_counter()
-        found = asyncio.run(all_of_them(where, count, seconds, keep=options.keep_alive))
+        machines = Machines(where, count, keep=options.keep_alive)
+        machines.report(seconds)
         took = time.perf_counter() - began
         after = processor_seconds(server, daemon)
         supervisors = len(psutil.Process(daemon).children(recursive=True))
-        deadline = time.monotonic() + _TIMEOUT_S
-        while (lost := missing(client, found["sent"])) and time.monotonic() < deadline:
+        deadline = time.monotonic() + TIMEOUT_S
+        while (lost := missing(client, machines.sent)) and time.monotonic() < deadline:
             time.sleep(1.0)
         for number in range(count):  # cancelling them one after the other would take long
             message = {"type": "finished", "message": "finished"}
-            call(origin, "/api/gui-update", {"machineId": f"machine-{number}", "message": message, "timestamp": 0})
+            call(origin, "/api/gui-update", {"machineId": machine_id(number), "message": message, "timestamp": 0})
         while client.list(RunFilter(states=(RunState.RUNNING,)), limit=1):
             time.sleep(0.2)
-    answers = sorted(found["progress"] + found["heartbeat"])
+    answers = sorted(machines.progress_s + machines.heartbeat_s)
     used = {name: after[name] - before[name] for name in after}
     harness.report(
         "fleet",
         [
             harness.Ratio(f"T21 ms, p99 of an answer to {count} machines", percentile(answers, 99) * 1000, 100),
             harness.Ratio("T21 machines whose last message is not stored", lost, 0),
-            harness.Ratio("T21 messages a second and machine that are answered", len(found["progress"]) / count / took,
-                          0.95 * _RATE, at_most=False),
-            harness.Ratio("T21 calls that are refused or not answered", len(found["refused"]), 0),
+            harness.Ratio("T21 messages a second and machine that are answered",
+                          len(machines.progress_s) / count / took, 0.95 * RATE, at_most=False),
+            harness.Ratio("T21 calls that are refused or not answered", machines.refused, 0),
         ],
         tiny=options.tiny,
         details={
