@@ -33,6 +33,8 @@ _BAD = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 #: What is kept of the load that a machine reports, and of that of each of its GPUs.
 _LOAD, _GPU_LOAD = ("cpu_percent", "load_average", "memory_used_mb"), ("percent", "memory_used_mb", "memory_mb")
 _MAX_MESSAGE_ID = 64
+#: The answer to a message that was taken.
+_OK = b'{"ok": true}'
 _MAX_GPUS, _MOST = 64, 1e9
 _BY = "a program without a token"
 
@@ -203,7 +205,7 @@ class ClientCalls:
             try:
                 default = f"{batch}.{number}" if batch else ""
                 messages.append((len(answers), _message(peer, data[begin : begin + size], default)))
-                answers.append(_answer({"ok": True}))
+                answers.append(Answer(200, {}, _OK))
             except ConfigError as error:
                 answers.append(_refused(422, error))
             begin += size

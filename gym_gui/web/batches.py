@@ -9,6 +9,8 @@ from gym_gui.fleet import Answer
 
 #: Calls that are passed on together at most, and bytes, unless one alone has more.
 _MOST, _MOST_BYTES = 256, 1 << 20
+#: After so many calls at a time others are waited for, seconds: each passing on costs more than a call.
+_MANY, _PAUSE_S = 4, 0.004
 
 
 class Batches:
@@ -52,6 +54,8 @@ class Batches:
                     for _peer, _data, future in batch:
                         if not future.done():
                             future.set_exception(error)
+                if len(batch) >= _MANY:
+                    await asyncio.sleep(_PAUSE_S)
         finally:
             self._sender = None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.fleet import Answer
 from gym_gui.web.batches import Batches
@@ -40,6 +42,29 @@ def test_what_comes_while_the_daemon_is_busy_is_passed_on_together() -> None:
         assert [answer.data for answer in answers] == [b"1", b"2", b"3", b"4"]
         assert [answer.body["peer"] for answer in answers] == ["a", "b", "b", "b"]
         assert (await batches.call("c", b"5")).data == b"5"  # after a pause
+
+    asyncio.run(talk())
+
+
+def test_where_many_come_they_are_collected_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gym_gui.web.batches._PAUSE_S", 1.0)
+
+    async def talk() -> None:
+        daemon = Daemon()
+        daemon.free.set()
+        batches = Batches(daemon.send)
+
+        async def come_one_after_the_other(count: int) -> None:
+            calls = []
+            for number in range(count):
+                calls.append(asyncio.create_task(batches.call("", b"%d" % number)))
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            await asyncio.gather(*calls)
+
+        await asyncio.gather(*(batches.call("", b"") for _ in range(4)))
+        await come_one_after_the_other(50)
+        assert [len(calls) for calls in daemon.taken] == [4, 50]
 
     asyncio.run(talk())
 

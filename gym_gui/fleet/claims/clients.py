@@ -122,7 +122,7 @@ class Clients:
             OSError: It cannot be written down.
         """
         with self._lock:
-            presence = self.presences.setdefault(machine_id, ClientPresence())
+            presence = self._presence(machine_id)
             presence.seen_at, presence.seen = self._clock(), time.time()
             if load is not None:
                 presence.load = dict(load)
@@ -148,7 +148,7 @@ class Clients:
             record = self.records.setdefault(machine_id, ClientRecord(machine_id=machine_id, since=time.time()))
             if record.latest != key:
                 record.latest = key
-                presence = self.presences.setdefault(machine_id, ClientPresence())
+                presence = self._presence(machine_id)
                 presence.figures, presence.stage, presence.warnings, presence.errors = {}, "", 0, 0
                 self._save()
 
@@ -159,7 +159,8 @@ class Clients:
 
     def presence(self, machine_id: str) -> ClientPresence:
         """Return what is known of a machine now."""
-        return self.presences.get(machine_id, ClientPresence())
+        found = self.presences.get(machine_id)
+        return ClientPresence() if found is None else found  # made only where it is missing: this is asked very often
 
     def live(self, machine_id: str) -> list[Session]:
         """Return the sessions of a machine that were heard of lately."""
@@ -212,6 +213,13 @@ class Clients:
             run_ids=run_ids,
             executor=CLAIM_EXECUTOR,
         )
+
+    def _presence(self, machine_id: str) -> ClientPresence:
+        """Return what is known of a machine now, to be changed."""
+        found = self.presences.get(machine_id)
+        if found is None:
+            found = self.presences[machine_id] = ClientPresence()
+        return found
 
     def _load(self) -> None:
         try:
