@@ -100,8 +100,10 @@ def test_every_stop_of_the_keyboard_has_a_name_and_is_seen(page: Any, ids: dict[
             if stop is None or stop["stop"] in stops:
                 break
             stops.add(stop["stop"])
-            if not stop["reached"]:  # what is live may have moved it this very moment
-                page.wait_for_timeout(200)
+            for _ in range(10):
+                if stop["reached"]:
+                    break
+                page.wait_for_timeout(200)  # what is live may have moved it this very moment
                 stop = page.evaluate(FOCUSED)
             faults = [name for name in ("name", "visible", "reached") if not stop[name]]
             if faults:
