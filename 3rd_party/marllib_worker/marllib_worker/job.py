@@ -18,7 +18,7 @@ from gym_gui.core.worker import ConfigError, Problem
 
 from .checkpoint import Checkpoint, CheckpointFolder, library_versions, save_checkpoint
 from .config import MarllibWorkerConfig
-from .library import arguments_of, make_trainer, restore, set_learning_rate, state_of
+from .library import arguments_of, make_trainer, restore, set_learning_rate, state_of, steps_trained_on
 from .recording import EnoughError, Recorder
 from .registry import paradigm_of
 from .scalars import Scalars, flat_metrics
@@ -56,7 +56,7 @@ class Job:
         saved = self._start.facts if self._start and config.mode == "resume" else {}
         self.seed: int = saved.get("seed", seed)
         self._first_step = self._saved_at = int(saved.get("step", 0))
-        #: Steps and episodes up to which the trainer has learned.
+        #: Steps and episodes of what was learned by the last iteration's end.
         self._learned = (self._first_step, int(saved.get("next_episode", 0)))
         self._signals = HeldSignals(_PATIENCE_S)
         self._scratch = tempfile.TemporaryDirectory(prefix="mosaic-marllib-")
@@ -68,6 +68,7 @@ class Job:
         self._tensorboard = tensorboard if config.tensorboard and config.mode != "evaluate" else None
         self._last_saved: Path | None = None
         self._trainer: Any = None
+        self._trained_on = 0
         self._began = time.perf_counter()
 
     def __enter__(self) -> Job:
@@ -90,7 +91,9 @@ class Job:
         except Exception as error:  # noqa: BLE001 - whatever MARLlib and RLlib raise is the answer
             message = f"MARLlib refuses the settings: {type(error).__name__}: {_last_line(error)}"
             return [Problem("algo", message, value=config.algo, allowed="settings that MARLlib trains with")]
-        return self._load(self._start, self._trainer) if self._start is not None else []
+        problems = self._load(self._start, self._trainer) if self._start is not None else []
+        self._trained_on = steps_trained_on(self._trainer)
+        return problems
 
     def arguments(self) -> dict[str, Any]:
         """Return what the trainer learns with."""
@@ -118,6 +121,7 @@ class Job:
             while recorder.step < config.total_timesteps:
                 result = self._trainer.train()
                 self._learned = (recorder.step, recorder.next_episode)
+                self._trained_on = steps_trained_on(self._trainer)
                 scalars.log(recorder.step, {**flat_metrics(result), "charts/SPS": round(self.speed(), 1)})
                 interval = config.checkpoint_interval
                 due = interval and recorder.step // interval > self._saved_at // interval
@@ -186,9 +190,12 @@ class Job:
         )
 
     def _between_steps(self) -> None:
-        """Hand on a signal that has waited too long, and save what the iteration before learned."""
+        """Hand on a signal that has waited too long, and save what was learned before."""
         if self._signals.is_late:
-            if self._learned[0]:
+            trained_on = steps_trained_on(self._trainer)
+            if trained_on != self._trained_on:  # with a replay buffer it learns in the middle of an iteration, too
+                self._learned = (self._recorder.step, self._recorder.next_episode)
+            if trained_on:
                 self._save()
             self._signals.deliver()
 

@@ -19,6 +19,7 @@ from marllib import marl
 from marllib.envs.base_env import ENV_REGISTRY
 from marllib.envs.global_reward_env import COOP_ENV_REGISTRY
 from ray import tune
+from ray.rllib.execution.common import STEPS_TRAINED_COUNTER
 from ray.tune.logger import NoopLogger
 
 from .recording import Recorder, recorded_class
@@ -159,6 +160,11 @@ def arguments_of(trainer: Any) -> dict[str, Any]:
     }
 
 
+def steps_trained_on(trainer: Any) -> int:
+    """Return how many steps a trainer's updates have used, each as often as it was used; 0: it has learned nothing."""
+    return int(trainer.train_exec_impl.shared_metrics.get().counters[STEPS_TRAINED_COUNTER])
+
+
 def state_of(trainer: Any) -> dict[str, Any]:
     """Return all that a trainer needs to go on: networks, optimizers, counters."""
     policies = trainer.workers.local_worker().policy_map
@@ -266,4 +272,5 @@ __all__ = [
     "make_trainer",
     "restore",
     "state_of",
+    "steps_trained_on",
 ]

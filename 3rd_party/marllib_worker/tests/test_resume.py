@@ -51,33 +51,56 @@ def test_episodes_are_as_long_as_the_environment_makes_them(worker: Any, algo: s
     assert ran.summary["evaluation"]["episodes"] == 2
 
 
-@pytest.mark.parametrize("checkpoint_interval", [0, 100])
-def test_what_was_learned_before_a_long_iteration_is_saved_when_it_is_cancelled(
-    worker: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkpoint_interval: int
-) -> None:
+def cancelled(worker: Any, monkeypatch: pytest.MonkeyPatch, log: Path, at: int, **settings: Any) -> list[Any]:
+    """Cancel a run at a step without patience, and return the checkpoints that it saved."""
     from marllib_worker import job, recording
 
     stepped = recording.Recorder.stepped
 
     def interrupted(self: Any, *arguments: Any) -> None:
-        if self.step == 130:  # in the second iteration, which begins with step 100
+        if self.step == at:
             os.kill(os.getpid(), signal.SIGTERM)
         stepped(self, *arguments)
 
-    monkeypatch.setattr(job, "_PATIENCE_S", 0.0)
-    monkeypatch.setattr(recording.Recorder, "stepped", interrupted)
-    settings = {"algo": "mappo", "checkpoint_interval": checkpoint_interval, "steps": "none"}
     former = signal.getsignal(signal.SIGTERM)
-    try:
-        with pytest.raises(Cancelled), cancel_on_signals():
-            worker(total_timesteps=300, **settings)
-    finally:
-        signal.signal(signal.SIGTERM, former)
-    monkeypatch.setattr(recording.Recorder, "stepped", stepped)
-    events = [json.loads(line) for line in (tmp_path / "run1.jsonl").read_text().splitlines()]
-    (saved,) = [event["payload"] for event in events if event.get("event") == "checkpoint_saved"]
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "_PATIENCE_S", 0.0)
+        patch.setattr(recording.Recorder, "stepped", interrupted)
+        try:
+            with pytest.raises(Cancelled), cancel_on_signals():
+                worker(**settings)
+        finally:
+            signal.signal(signal.SIGTERM, former)
+    events = [json.loads(line) for line in log.read_text().splitlines()]
     assert events[-1]["event"] == "run_cancelled"
+    return [event["payload"] for event in events if event.get("event") == "checkpoint_saved"]
+
+
+@pytest.mark.parametrize("checkpoint_interval", [0, 100])
+def test_what_was_learned_before_a_long_iteration_is_saved_when_it_is_cancelled(
+    worker: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkpoint_interval: int
+) -> None:
+    settings = {"algo": "mappo", "checkpoint_interval": checkpoint_interval, "steps": "none"}
+    log = tmp_path / "run1.jsonl"  # the second iteration begins with step 100
+    (saved,) = cancelled(worker, monkeypatch, log, at=130, total_timesteps=300, **settings)
     assert saved["step"] == 100
     again = worker(mode="resume", checkpoint_path=saved["path"], total_timesteps=200, **settings)
     assert [episode["ep_index"] for episode in again.data("episode")] == [5, 6, 7, 8]  # the fifth had begun
     assert again.summary["total_steps"] == 200
+
+
+def test_what_was_learned_within_an_iteration_is_saved_under_its_own_step(
+    worker: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = {"algo": "qmix", "steps": "none"}  # which learns after each episode, once its buffer has some
+    (saved,) = cancelled(worker, monkeypatch, tmp_path / "run1.jsonl", at=310, total_timesteps=1000, **settings)
+    assert 310 <= saved["step"] <= 312
+    again = worker(mode="resume", checkpoint_path=saved["path"], total_timesteps=400, **settings)
+    assert again.data("episode")[0]["ep_index"] == 13
+
+
+@pytest.mark.parametrize("algo", ["mappo", "qmix"])
+def test_a_training_that_has_learned_nothing_saves_nothing(
+    worker: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, algo: str
+) -> None:
+    assert not cancelled(worker, monkeypatch, tmp_path / "run1.jsonl", at=10, algo=algo)
