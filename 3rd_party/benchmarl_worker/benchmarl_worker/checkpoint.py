@@ -14,7 +14,7 @@ import platform
 import random
 import time
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -122,18 +122,18 @@ class Checkpoint:
         if differing:
             raise faulty(self.path, f"it belongs to another training: {', '.join(differing)}")
 
-    def differing(self, config: Mapping[str, Any], names: Iterable[str]) -> str:
+    def differing(self, config: Mapping[str, Any], names: Collection[str]) -> str:
         """Return which settings of its training are others in a config, empty if none are.
 
         Args:
             config: The config.
-            names: The settings to compare.
+            names: The settings to compare, by their keys where they are dictionaries.
         """
-        before = dict(self.facts.get("config") or {})
+        there, here = _flat(self.facts.get("config") or {}, names), _flat(config, names)
         return ", ".join(
-            f"{name} is {before.get(name)} there and {config.get(name)} here"
-            for name in names
-            if before.get(name) != config.get(name)
+            f"{name} is {_shown(there.get(name))} there and {_shown(here.get(name))} here"
+            for name in {**there, **here}
+            if there.get(name) != here.get(name)
         )
 
     def other_versions(self) -> list[str]:
@@ -181,6 +181,21 @@ class Checkpoint:
         random.setstate(rest["random"]["python"])
         np.random.set_state(rest["random"]["numpy"])
         torch.set_rng_state(rest["random"]["torch"])
+
+
+def _flat(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return some settings, with an entry ``NAME.KEY`` for each key of those that are dictionaries."""
+    flat: dict[str, Any] = {}
+    for name in names:
+        value = settings.get(name)
+        flat.update(
+            {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
+        )
+    return flat
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else str(value)
 
 
 def faulty(path: Path, message: str) -> ConfigError:

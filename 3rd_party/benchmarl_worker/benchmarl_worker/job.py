@@ -272,10 +272,10 @@ class Job:
         try:
             checkpoint.load(experiment, learn=resumed)
         except _FAULTS as error:
-            text = str(error).strip().splitlines()
-            fault = f"{type(error).__name__}: {text[-1].strip() if text else ''}"
-            why = checkpoint.differing(self._config.to_dict(), _SAME) or fault
-            message = f"it does not fit the experiment: {why}"
+            fault = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            if not isinstance(error, MemoryError):
+                fault = "; ".join(filter(None, (fault, checkpoint.differing(self._config.to_dict(), _SAME))))
+            message = f"it cannot be loaded into the experiment: {fault}"
             allowed = "env_kwargs, share_policy_params and hidden_sizes as they were"
             return [Problem("checkpoint_path", message, value=str(checkpoint.path), allowed=allowed)]
         if resumed and self._config.lr is not None:

@@ -133,10 +133,30 @@ def test_a_checkpoint_of_another_training_is_refused(worker: Any) -> None:
         worker(algo="ippo", mode="resume", checkpoint_path=path)
     with pytest.raises(ConfigError, match="env_id is vmas/balance there"):
         worker(env_id="vmas/wheel", mode="evaluate", checkpoint_path=path)
-    with pytest.raises(ConfigError, match=r"does not fit the experiment: hidden_sizes is \[16\] there and \[7\] here"):
+    with pytest.raises(
+        ConfigError, match=r"into the experiment: \w+Error: \w.*; hidden_sizes is \[16\] there and \[7\] here"
+    ):
         worker(mode="resume", checkpoint_path=path, hidden_sizes=[7])
-    with pytest.raises(ConfigError, match=r"does not fit the experiment: env_kwargs is .* there and .* here"):
+    with pytest.raises(ConfigError, match=r"; env_kwargs\.n_agents is (not set|\d) there and 2 here"):
         worker(mode="resume", checkpoint_path=path, env_kwargs={"max_steps": 20, "n_agents": 2})
+
+
+@pytest.mark.parametrize(("error", "also"), [(MemoryError("full"), ""), (RuntimeError("full"), "; hidden_sizes is")])
+def test_why_a_checkpoint_cannot_be_loaded_is_said(
+    worker: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, also: str
+) -> None:
+    from benchmarl_worker.checkpoint import Checkpoint
+
+    def load(*_: Any, **__: Any) -> None:
+        raise error
+
+    path = worker(total_timesteps=128).named("checkpoint_saved")[0]["path"]
+    monkeypatch.setattr(Checkpoint, "load", load)
+    with pytest.raises(ConfigError) as caught:
+        worker(mode="resume", checkpoint_path=path, hidden_sizes=[7])
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(f"it cannot be loaded into the experiment: {type(error).__name__}: full{also}")
+    assert ("there and" in problem.message) == bool(also)
 
 
 def test_other_versions_are_said_before_loading(worker: Any, tmp_path: Path, caplog: Any) -> None:

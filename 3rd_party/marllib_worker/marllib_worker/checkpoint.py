@@ -14,7 +14,7 @@ import time
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import Any, Collection, Iterable, Mapping
 
 from gym_gui.core.worker import ConfigError, Problem
 
@@ -101,18 +101,18 @@ class Checkpoint:
         if differing:
             raise faulty(self.path, f"it belongs to another training: {', '.join(differing)}")
 
-    def differing(self, config: Mapping[str, Any], names: Iterable[str]) -> str:
+    def differing(self, config: Mapping[str, Any], names: Collection[str]) -> str:
         """Return which settings of its training are others in a config, empty if none are.
 
         Args:
             config: The config.
-            names: The settings to compare.
+            names: The settings to compare, by their keys where they are dictionaries.
         """
-        before = dict(self.facts.get("config") or {})
+        there, here = _flat(self.facts.get("config") or {}, names), _flat(config, names)
         return ", ".join(
-            f"{name} is {before.get(name)} there and {config.get(name)} here"
-            for name in names
-            if before.get(name) != config.get(name)
+            f"{name} is {_shown(there.get(name))} there and {_shown(here.get(name))} here"
+            for name in {**there, **here}
+            if there.get(name) != here.get(name)
         )
 
     def other_versions(self) -> list[str]:
@@ -128,6 +128,21 @@ class Checkpoint:
         """Return the trainer's state."""
         with zipfile.ZipFile(self.path) as archive:
             return pickle.loads(archive.read(_STATE))  # noqa: S301 - as the documentation says
+
+
+def _flat(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return some settings, with an entry ``NAME.KEY`` for each key of those that are dictionaries."""
+    flat: dict[str, Any] = {}
+    for name in names:
+        value = settings.get(name)
+        flat.update(
+            {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
+        )
+    return flat
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else str(value)
 
 
 def faulty(path: Path, message: str) -> ConfigError:

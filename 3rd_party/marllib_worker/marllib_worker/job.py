@@ -216,8 +216,10 @@ class Job:
             if rate is not None and rate != checkpoint.facts["config"].get("lr"):
                 set_learning_rate(trainer, rate)
         except Exception as error:  # noqa: BLE001 - torch, pickle and RLlib raise all kinds
-            why = checkpoint.differing(self._config.to_dict(), _SAME) or f"{type(error).__name__}: {_last_line(error)}"
-            message = f"it does not fit the trainer: {why}"
+            fault = f"{type(error).__name__}: {_last_line(error)}"
+            if not isinstance(error, MemoryError):
+                fault = "; ".join(filter(None, (fault, checkpoint.differing(self._config.to_dict(), _SAME))))
+            message = f"it cannot be loaded into the trainer: {fault}"
             allowed = "env_kwargs and the networks' sizes as they were"
             return [Problem("checkpoint_path", message, value=str(checkpoint.path), allowed=allowed)]
         return []

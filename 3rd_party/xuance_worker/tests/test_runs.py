@@ -109,9 +109,33 @@ def test_a_checkpoint_of_another_training_is_refused(worker: Any) -> None:
     with pytest.raises(ConfigError, match="env_id is CartPole-v1 there"):
         worker(env_id="Acrobot-v1", mode="evaluate", checkpoint_path=path)
     with pytest.raises(
-        ConfigError, match=r"does not fit the agent: settings is \{.*\} there and \{'actor_hidden_size': \[7\]\} here"
+        ConfigError, match=r"size mismatch.*; settings\.actor_hidden_size is \[128\] there and \[7\] here"
     ):
         worker(mode="resume", checkpoint_path=path, settings={"actor_hidden_size": [7]})
+
+
+@pytest.mark.parametrize(
+    ("error", "settings", "also"),
+    [
+        (RuntimeError("full"), {}, ""),  # goes on with the sizes of the checkpoint
+        (RuntimeError("full"), {"actor_hidden_size": [7]}, "; settings.actor_hidden_size is [16] there and [7] here"),
+        (MemoryError("full"), {"actor_hidden_size": [7]}, ""),
+    ],
+)
+def test_why_a_checkpoint_cannot_be_loaded_is_said(
+    worker: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, settings: dict[str, Any], also: str
+) -> None:
+    from xuance_worker.checkpoint import Checkpoint
+
+    def load(*_: Any, **__: Any) -> None:
+        raise error
+
+    path = worker(total_timesteps=128, settings={"actor_hidden_size": [16]}).named("checkpoint_saved")[0]["path"]
+    monkeypatch.setattr(Checkpoint, "load", load)
+    with pytest.raises(ConfigError) as caught:
+        worker(mode="resume", checkpoint_path=path, settings=settings)
+    (problem,) = caught.value.problems
+    assert problem.message == f"it cannot be loaded into the agent: {type(error).__name__}: full{also}"
 
 
 def test_other_versions_are_said_before_loading(worker: Any, tmp_path: Path, caplog: Any) -> None:

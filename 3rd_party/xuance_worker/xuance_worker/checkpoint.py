@@ -122,18 +122,28 @@ class Checkpoint:
         if differing:
             raise faulty(self.path, f"it belongs to another training: {', '.join(differing)}")
 
-    def differing(self, config: Mapping[str, Any], names: Iterable[str]) -> str:
-        """Return which settings of its training are others in a config, empty if none are.
+    def differing(self, config: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
+        """Return which settings of its training are others in a run that begins with it, empty if none are.
 
         Args:
-            config: The config.
-            names: The settings to compare.
+            config: The run's config.
+            arguments: XuanCe's config of the run's agent; what the run's config leaves open is as in the checkpoint.
         """
-        before = dict(self.facts.get("config") or {})
+        names = ("settings", "parameter_sharing", "env_kwargs")
+        saved, given = self.facts.get("arguments") or {}, config["settings"]
+        before, now = (
+            {
+                "settings": {name: used.get(name) for name in given},
+                "parameter_sharing": used.get("use_parameter_sharing"),
+                "env_kwargs": settings.get("env_kwargs"),
+            }
+            for used, settings in ((saved, self.facts.get("config") or {}), (arguments, config))
+        )
+        there, here = _flat(before, names), _flat(now, names)
         return ", ".join(
-            f"{name} is {before.get(name)} there and {config.get(name)} here"
-            for name in names
-            if before.get(name) != config.get(name)
+            f"{name} is {_shown(there.get(name))} there and {_shown(here.get(name))} here"
+            for name in {**there, **here}
+            if there.get(name) != here.get(name)
         )
 
     def other_versions(self) -> list[str]:
@@ -168,6 +178,21 @@ class Checkpoint:
             if memory and self.has_buffer:
                 with archive.open(_BUFFER) as part:
                     agent.memory = pickle.load(part)  # noqa: S301
+
+
+def _flat(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return some settings, with an entry ``NAME.KEY`` for each key of those that are dictionaries."""
+    flat: dict[str, Any] = {}
+    for name in names:
+        value = settings.get(name)
+        flat.update(
+            {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
+        )
+    return flat
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else str(value)
 
 
 def faulty(path: Path, message: str) -> ConfigError:

@@ -38,10 +38,6 @@ class _EnoughError(Exception):
     """The steps are done, in the middle of a loop of XuanCe's."""
 
 
-#: Settings that decide what a checkpoint fits.
-_SAME = ("settings", "parameter_sharing", "env_kwargs")
-
-
 class Job:
     """One training or evaluation.
 
@@ -228,10 +224,11 @@ class Job:
         try:
             checkpoint.load(agent, memory=config.mode == "resume")
         except _FAULTS as error:
-            text = str(error).strip().splitlines()
-            fault = f"{type(error).__name__}: {text[-1].strip() if text else ''}"
-            why = checkpoint.differing(config.to_dict(), _SAME) or fault
-            message = f"it does not fit the agent: {why}"
+            fault = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            if not isinstance(error, MemoryError):
+                differing = checkpoint.differing(config.to_dict(), self.arguments())
+                fault = "; ".join(filter(None, (fault, differing)))
+            message = f"it cannot be loaded into the agent: {fault}"
             allowed = "env_kwargs, parameter_sharing and the networks' sizes as they were"
             return [Problem("checkpoint_path", message, value=str(checkpoint.path), allowed=allowed)]
         if checkpoint.has_buffer:
