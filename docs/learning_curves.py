@@ -1,12 +1,14 @@
 """Trains workers and draws their learning curves for the documentation: ``python docs/learning_curves.py NAME...``.
 
-A worker that ``mosaic workers install`` has installed is trained, unless it was before: its runs have the tag
-``picture-NAME``. The values come from ``mosaic runs metrics``, and the picture is ``docs/images/NAME-learning.png``.
+A worker that ``mosaic workers install`` has installed is trained, unless it was before with the same words: its runs
+have the tag ``picture-NAME``, and are to be deleted where a worker has changed since. The values come from
+``mosaic runs metrics``, and the picture is ``docs/images/NAME-learning.png``.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shlex
 import subprocess
@@ -18,6 +20,7 @@ from typing import Any
 
 from gym_gui.analysis import plot_learning_curve
 from gym_gui.reading import Line, smoothed
+from gym_gui.runs import read_seeds
 
 IMAGES = Path(__file__).parent / "images"
 MOSAIC = Path(sys.executable).parent / "mosaic"
@@ -116,6 +119,20 @@ PICTURES = {
         window=100,
         levels={"a random policy's mean return": -79.6},
     ),
+    "xuance": Picture(
+        "PPO of XuanCe on CartPole-v1: 2 seeds",
+        {"seed {seed}": "xuance --algo PPO --env CartPole-v1 --steps 50000 --seeds 1-2 --set steps=none"},
+        levels=_CARTPOLE,
+    ),
+    "mctx": Picture(
+        "Gumbel MuZero of mctx on tic_tac_toe: 2 seeds",
+        {"seed {seed}": "mctx --env tic_tac_toe --steps 60000 --seeds 1-2 --set eval_interval=4000 --set steps=none"},
+        series="eval/random_mean_reward",
+        values="mean reward of 100 games against random moves,\n32 simulations a move",
+        window=1,
+        axis=("step", "moves of self-play"),
+        levels={"random moves on both sides": 0},
+    ),
     "goliat": Picture(
         "The built-in study of goliat: its own messages of progress",
         {
@@ -140,12 +157,17 @@ def mosaic(*words: str) -> Any:
 
 def lines_of(name: str, picture: Picture) -> Iterator[Line]:
     """Train what was not trained yet, and return the curve of each run."""
-    for number, (label, words) in enumerate(picture.trainings.items()):
-        query = f"tag:picture-{name} tag:training-{number} state:completed"
-        if not mosaic("runs", "list", "--query", query)["runs"]:
-            tags = ["--tag", f"picture-{name}", "--tag", f"training-{number}"]
-            mosaic("train", *shlex.split(words), *tags)
-        for run in sorted(mosaic("runs", "list", "--query", query)["runs"], key=lambda run: run["seed"] or 0):
+    for label, words in picture.trainings.items():
+        arguments = shlex.split(words)
+        seeds = read_seeds(arguments[arguments.index("--seeds") + 1]) if "--seeds" in arguments else [None]
+        training = f"training-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+        query = f"tag:picture-{name} tag:{training} state:completed"
+        runs = mosaic("runs", "list", "--query", query)["runs"]
+        if len(runs) < len(seeds):
+            mosaic("train", *arguments, "--tag", f"picture-{name}", "--tag", training)
+            runs = mosaic("runs", "list", "--query", query)["runs"]
+        newest = {run["seed"]: run for run in reversed(runs)} if len(seeds) > 1 else {None: runs[0]}
+        for run in sorted(newest.values(), key=lambda run: run["seed"] or 0):
             words_ = ("runs", "metrics", run["run_id"], picture.series, "--x", picture.axis[0], "--points", "10000")
             lines = mosaic(*words_)["series"][0]["lines"]
             line = next(line for line in lines if not line["agent_id"])

@@ -33,10 +33,12 @@ def test_pictures_exist(page: Path) -> None:
     assert not [name for name in pictures if not (page.parent / name).is_file()]
 
 
-def test_every_worker_has_a_page_with_its_curve() -> None:
+def test_every_worker_has_a_page_with_its_curve_that_can_be_drawn_again() -> None:
+    drawn = (ROOT / "docs/learning_curves.py").read_text()
     for folder in (ROOT / "3rd_party").glob("*_worker"):
         name = folder.name[: -len("_worker")]
         assert f"../images/{name}-learning.png" in (ROOT / "docs/workers" / f"{name}.md").read_text(), name
+        assert f'    "{name}": Picture(' in drawn, name
 
 
 def _nav_pages(node: object) -> list[str]:
