@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -121,3 +122,26 @@ def test_outside_the_main_thread_nothing_is_held(heard: list[int]) -> None:
     go_on.set()
     thread.join()
     assert heard == [signal.SIGTERM]
+
+
+FORKING = """
+import os, signal, sys, time
+from gym_gui.core.worker import HeldSignals
+
+ready, tell = os.pipe()
+with HeldSignals() as signals:
+    child = os.fork()
+    if child == 0:
+        os.write(tell, b"x")
+        time.sleep(20)
+        os._exit(0)
+    os.read(ready, 1)
+    os.kill(child, signal.SIGTERM)
+    _, status = os.waitpid(child, 0)
+    print(os.WTERMSIG(status), signals.pending)
+"""
+
+
+def test_a_forked_process_holds_nothing(script: Any) -> None:
+    done = script.run(FORKING)
+    assert done.stdout == "15 None\n", done.stderr

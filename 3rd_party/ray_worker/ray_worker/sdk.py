@@ -131,7 +131,7 @@ else:
 
         def __init__(self, patience_s: float = math.inf) -> None:
             self.pending: Any = None
-            self._late_at, self._patience_s, self._former = math.inf, patience_s, {}
+            self._late_at, self._patience_s, self._former, self._owner = math.inf, patience_s, {}, os.getpid()
 
         def __enter__(self) -> HeldSignals:
             self.hold()
@@ -169,6 +169,10 @@ else:
                 self.deliver()
 
         def _wait(self, number: int, _frame: Any) -> None:
+            if os.getpid() != self._owner:  # a forked process keeps the handlers that were there before
+                self.restore()
+                signal.raise_signal(number)
+                return
             if self.pending is not None:
                 self.deliver()
             self.pending, self._late_at = number, time.monotonic() + self._patience_s

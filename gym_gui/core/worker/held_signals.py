@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import threading
 import time
@@ -16,7 +17,7 @@ class HeldSignals:
     As a context manager it holds them in the block, and delivers what waits at its end, unless an exception ends it;
     or :meth:`hold` and :meth:`deliver` mark where an update begins and where it is whole. A training asks for
     :attr:`pending` where it could be continued from, saves a checkpoint and delivers. A second signal is delivered at
-    once. Outside the main thread, where Python runs no handlers, nothing is held.
+    once. Nothing is held outside the main thread, where Python runs no handlers, and in processes that are forked.
 
     Args:
         patience_s: Seconds after which a signal that waits is late. The supervisor kills 30 s after its SIGTERM.
@@ -26,6 +27,7 @@ class HeldSignals:
         self.pending: int | None = None
         self._patience_s, self._since = patience_s, 0.0
         self._former: dict[int, Any] = {}
+        self._owner = 0
 
     def __enter__(self) -> HeldSignals:
         self.hold()
@@ -47,6 +49,7 @@ class HeldSignals:
     def hold(self) -> None:
         """Hold signals back from now on."""
         if not self._former and threading.current_thread() is threading.main_thread():
+            self._owner = os.getpid()
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._former[number] = signal.signal(number, self._wait)
 
@@ -69,6 +72,10 @@ class HeldSignals:
             self.deliver()
 
     def _wait(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != self._owner:
+            self.restore()
+            signal.raise_signal(number)
+            return
         if self.pending is not None:
             self.deliver()
         self.pending, self._since = number, time.monotonic()
