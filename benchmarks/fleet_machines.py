@@ -26,15 +26,14 @@ class _Machine:
 
     __slots__ = ("beat", "beats", "began", "due", "progress", "received", "sent", "socket", "unsent")
 
-    def __init__(self, number: int, now: float) -> None:
+    def __init__(self, number: int) -> None:
         name = machine_id(number)
         self.beat = json.dumps({"machineId": name}).encode()
         message = json.dumps({"type": "stage_progress", "name": STAGE, "total": TOTAL})[:-1]
         # Formatted, not encoded: the whole object each time would cost the machines more than the rest of a call.
         self.progress = f'{{"machineId": "{name}", "message": {message}, "current": %d}}, "timestamp": %.6f}}'.encode()
-        self.due = now + random.uniform(0, 1 / RATE)
-        self.beats = now + random.uniform(0, BEAT_S)
-        """When its next heartbeat is due."""
+        self.due = self.beats = 0.0
+        """When its next message and its next heartbeat are due."""
         self.sent = 0
         """How many of its progress messages were taken."""
         self.socket: socket.socket | None = None
@@ -57,7 +56,7 @@ class Machines:
         how = "keep-alive" if keep else "close"
         head = f"host: {where[0]}:{where[1]}\r\nconnection: {how}\r\ncontent-type: application/json\r\n"
         self._heads = [f"POST {path} HTTP/1.1\r\n{head}".encode() for path in ("/api/gui-update", "/api/heartbeat")]
-        self._machines = [_Machine(number, 0.0) for number in range(count)]
+        self._machines = [_Machine(number) for number in range(count)]
         self._calling: dict[int, tuple[_Machine, bool]] = {}
         """By file descriptor, who makes a call, and whether that is a heartbeat."""
         self._poll = select.epoll()
@@ -91,6 +90,9 @@ class Machines:
                     now = time.perf_counter()
             wait_s = self._due[0][0] - now if self._due else 1.0 if self._calling else 0.0
             for descriptor, event in self._poll.poll(min(max(wait_s, 0.0), 1.0)):
+                if descriptor not in self._calling:  # the server has closed a connection that was kept
+                    self._drop(descriptor)
+                    continue
                 machine, beat = self._calling[descriptor]
                 status = self._go_on(machine, event)
                 if status is None:
@@ -156,6 +158,13 @@ class Machines:
                 machine.socket = None
             return status or 0
         return None
+
+    def _drop(self, descriptor: int) -> None:
+        """Close a connection that is used by no call."""
+        for machine in self._machines:
+            if machine.socket is not None and machine.socket.fileno() == descriptor:
+                machine.socket.close()
+                machine.socket = None
 
     def _send(self, machine: _Machine) -> None:
         assert machine.socket is not None

@@ -6,11 +6,8 @@ from pathlib import Path
 
 from gym_gui.analysis.queries import get_run
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs import FileLock, RunFolder, RunSummary
+from gym_gui.runs import LINGER_S, FileLock, RunFolder, RunSummary
 from gym_gui.supervision import check_nothing_lives
-
-#: Seconds that the proxy of a run that has just ended is waited for.
-_PATIENCE_S = 3.0
 
 
 def check_deletable(home: Path | None, run: RunSummary) -> None:
@@ -33,16 +30,25 @@ def check_deletable(home: Path | None, run: RunSummary) -> None:
     if home is None:
         return
     folder = RunFolder.of(home, run.run_id)
-    lock = FileLock(folder.proxy_lock)
-    if folder.proxy_lock.exists() and not lock.acquire(_PATIENCE_S):
+    if not _was_released(folder):
         raise UsageError(
             f"run {run.run_id} is in use",
             where=str(folder.proxy_lock),
             why="its telemetry proxy, a reindex or another deletion holds the run's lock",
             next_step="try again when that has ended",
         )
-    lock.release()
     check_nothing_lives(folder, f"run {run.run_id} cannot be deleted", f"mosaic runs delete {run.run_id}")
+
+
+def _was_released(folder: RunFolder) -> bool:
+    """Wait for the proxy of a run that has just ended; return whether nothing holds the run's lock."""
+    lock = FileLock(folder.proxy_lock)
+    try:
+        return not folder.proxy_lock.exists() or lock.acquire(LINGER_S)
+    except (FileNotFoundError, NotADirectoryError):  # it is being deleted: what comes next says so
+        return True
+    finally:
+        lock.release()
 
 
 def delete_run(home: Path, run_id: str) -> None:

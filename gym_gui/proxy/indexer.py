@@ -161,7 +161,7 @@ class Indexer:
             self._ingestor.restore_log_names()
 
     def merge(self) -> bool:
-        """Merge the database into one file, unless a reader has it open now; a full disk postpones the merge.
+        """Merge the database into one file, unless a reader has it open now; with a full disk it stays as it is.
 
         Returns:
             ``False``: a reader has it open.

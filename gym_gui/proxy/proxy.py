@@ -21,7 +21,16 @@ from gym_gui.logging_config.diagnostics import say
 from gym_gui.proxy._pace import TICK_HURRIED_S, TICK_S, is_flood, next_pause_s
 from gym_gui.proxy.reporter import Reporter
 from gym_gui.proxy.usage_log import UsageLog
-from gym_gui.runs import FileLock, RunFolder, RunPlan, RunSummary, forget_secrets, load_plan, write_json_atomic
+from gym_gui.runs import (
+    LINGER_S,
+    FileLock,
+    RunFolder,
+    RunPlan,
+    RunSummary,
+    forget_secrets,
+    load_plan,
+    write_json_atomic,
+)
 from gym_gui.supervision import (
     LogFacts,
     NoProvisioner,
@@ -58,7 +67,7 @@ REPORT_UNWATCHED_S = 0.5
 #: Seconds before the next try on a full disk.
 RETRY_S = 1.0
 #: Seconds for which the end of a run waits for readers that have its database open.
-MERGE_S = 5.0
+MERGE_S = LINGER_S - 2.0
 #: Seconds for the delivery of the last report.
 CLOSE_TIMEOUT_S = 5.0
 

@@ -6,12 +6,9 @@ import contextlib
 from collections.abc import Callable
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs import FileLock, RunFolder, load_plan
+from gym_gui.runs import LINGER_S, FileLock, RunFolder, load_plan
 from gym_gui.supervision import proxy_of
 from gym_gui.telemetry import OldSchema, ReindexReport, check_schema, rebuild_database, schema_version_of
-
-#: Seconds that the proxy of a run that has just ended is waited for.
-_PATIENCE_S = 3.0
 
 
 def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
@@ -33,7 +30,7 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
     plan = load_plan(folder)
     lock = FileLock(folder.proxy_lock)
     folder.control.mkdir(exist_ok=True)
-    if not lock.acquire(_PATIENCE_S):
+    if not lock.acquire(LINGER_S):
         proxy = proxy_of(folder)
         holder = f": {proxy.place}" if proxy is not None and (proxy.alive() or not proxy.here) else ""
         raise UsageError(

@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from gym_gui.runs.json_schema import alternatives, inline_references, json_types, schema_of_member
     from gym_gui.runs.json_values import MAX_DEPTH, WHOLE_CONFIG, deep_path, join_path
     from gym_gui.runs.kinds import kind_key, same_kind
-    from gym_gui.runs.lock import FileLock, is_locked
+    from gym_gui.runs.lock import LINGER_S, FileLock, is_locked
     from gym_gui.runs.names import check_names, name_fault
     from gym_gui.runs.plan import Limits, RunPlan, WorkerPlan, load_plan, save_plan
     from gym_gui.runs.private_files import WorkerSecrets, forget_secrets, secret_files, write_secrets
@@ -131,6 +131,7 @@ else:
             "ExecutorEntry": "executors",
             "ExitStatus": "summary",
             "FileLock": "lock",
+            "LINGER_S": "lock",
             "AGENT_EXECUTOR": "executors",
             "CLAIM_EXECUTOR": "executors",
             "RAY_EXECUTOR": "executors",
@@ -270,6 +271,7 @@ __all__ = [
     "CLAIM_EXECUTOR",
     "COMMAND_TYPE",
     "EVERY_RUN",
+    "LINGER_S",
     "LOCAL_EXECUTOR",
     "MAX_COUNT",
     "MAX_DEPTH",

@@ -10,6 +10,8 @@ from pathlib import Path
 from gym_gui.core.regular_files import open_regular
 
 _RETRY_S = 0.02
+#: Seconds that the proxy of a run that has ended holds the run's lock at most: it waits for readers of the database.
+LINGER_S = 7.0
 
 
 class FileLock:

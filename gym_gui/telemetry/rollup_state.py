@@ -18,7 +18,7 @@ END_STEP_NAMES = ("total_steps", "steps_taken", *STEP_NAMES)
 PHASE_LENGTH = 80
 """Maximum characters of a phase's name."""
 
-FIRST_BURST_S, FIRST_BURST_SHARE = 1.0, 0.1
+FIRST_BURST_S, FIRST_BURST_SHARE = 0.25, 0.05
 """Most seconds that a worker's first burst of steps takes, and most share of the time before it.
 
 A library that tells of its steps after an iteration prints thousands of them in a few milliseconds."""
@@ -166,18 +166,18 @@ class RollupState(msgspec.Struct):
         steps = self.steps
         if timestamp is None or not steps:
             return
-        if self.first_steps_at is None:
+        if self.first_mark is None:
             self.first_steps_at = timestamp
-        if self.first_mark is None or timestamp <= self.first_steps_at + self._first_burst_s:
+        if self.first_mark is None or self._in_first_burst(timestamp):
             self.first_mark = (timestamp, steps)
         if self.last_mark is None or steps > self.last_mark[1]:
             self.last_mark = (timestamp, steps)
 
-    @property
-    def _first_burst_s(self) -> float:
+    def _in_first_burst(self, timestamp: float) -> bool:
         if self.started_at is None or self.first_steps_at is None:
-            return 0.0
-        return min(FIRST_BURST_S, FIRST_BURST_SHARE * max(0.0, self.first_steps_at - self.started_at))
+            return False
+        burst_s = min(FIRST_BURST_S, FIRST_BURST_SHARE * (self.first_steps_at - self.started_at))
+        return 0.0 <= timestamp - self.first_steps_at <= burst_s
 
 
 def _count(value: Any) -> int | None:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.reading import MetricIndex, PlanIndex
-from gym_gui.runs import FileLock, RunFolder, RunSummary
+from gym_gui.runs import LINGER_S, FileLock, RunFolder, RunSummary
 from gym_gui.supervision import check_nothing_lives
 
 logger = logging.getLogger(__name__)
 
-_PATIENCE_S = 1.0
 #: What the name of a folder begins with whose run is no more.
 _DOOMED = ".deleted-"
 
@@ -39,7 +38,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
     if not folder.path.exists():
         return
     lock = FileLock(folder.proxy_lock)
-    if folder.control.is_dir() and not lock.acquire(_PATIENCE_S):
+    if folder.control.is_dir() and not lock.acquire(LINGER_S):
         raise UsageError(
             f"run {run.run_id} is in use", where=str(folder.proxy_lock), next_step="try again in a few seconds"
         )

@@ -9,12 +9,13 @@ from gym_gui.fleet import Answer
 
 #: Calls that are passed on together at most, and bytes, unless one alone has more.
 _MOST, _MOST_BYTES = 256, 1 << 20
-#: After so many calls at a time others are waited for, seconds: each passing on costs more than a call.
+#: Calls at a time from which on it is worth to wait for more of them, and for how many seconds: passing some on costs
+#: more than a call.
 _MANY, _PAUSE_S = 4, 0.004
 
 
 class Batches:
-    """Passes calls on, those together that come while others are under way.
+    """Passes calls on, those together that come while others are under way or a few milliseconds after these.
 
     Args:
         send: Passes some on and returns their answers; for each who calls, and the body.
@@ -54,7 +55,7 @@ class Batches:
                     for _peer, _data, future in batch:
                         if not future.done():
                             future.set_exception(error)
-                if len(batch) >= _MANY:
+                if len(batch) >= _MANY and len(self._waiting) < _MOST:
                     await asyncio.sleep(_PAUSE_S)
         finally:
             self._sender = None

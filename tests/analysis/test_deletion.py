@@ -36,7 +36,7 @@ def test_the_proxy_of_a_run_that_has_just_ended_is_waited_for(home: Path, ended:
 
 
 def test_a_run_that_is_in_use_is_refused(home: Path, ended: RunSummary, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gym_gui.analysis.deletion._PATIENCE_S", 0.1)
+    monkeypatch.setattr("gym_gui.analysis.deletion.LINGER_S", 0.1)
     lock = FileLock(RunFolder.of(home, ended.run_id).proxy_lock)
     assert lock.acquire()
     with pytest.raises(UsageError, match="is in use"):

@@ -119,7 +119,7 @@ def test_the_same_however_it_came_in(logged_run: Any, sdk_line: Line, batch: int
         lines.append(metric(n * 5 + 8, at=100.5 + n))
     rollup = rollup_of(logged_run, lines, batch)
     assert rollup.steps == 203
-    assert (rollup.first_mark, rollup.last_mark) == ((101.0, 10), (139.5, 203))
+    assert (rollup.first_mark, rollup.last_mark) == ((100.0, 5), (139.5, 203))
     assert [point.step for point in rollup.curve][:4] == [5, 10, 15, 20]
 
 
@@ -150,4 +150,12 @@ def test_a_first_burst_of_steps_tells_no_speed(logged_run: Any, sdk_line: Line) 
         ]
 
     one = rollup_of(logged_run, [event("run_started", at=10.0, mode="train"), *burst(0, 20.0)])
-    assert one.first_mark == one.last_mark
+    assert one.first_mark == one.last_mark == (20.0 + 0.099, 1000)
+
+
+def test_short_trainings_and_clocks_set_back_keep_their_first_steps(logged_run: Any, sdk_line: Line) -> None:
+    lines = [event("run_started", at=10.0, mode="train")]
+    times = (20.0, 20.3, 20.6, 15.0, 20.8)
+    lines += [sdk_line("episode", ep_index=n, total_reward=1.0, steps=10, timestamp=at) for n, at in enumerate(times)]
+    rollup = rollup_of(logged_run, lines)
+    assert (rollup.first_mark, rollup.last_mark) == ((20.0, 10), (20.8, 50))

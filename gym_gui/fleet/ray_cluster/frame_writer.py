@@ -22,6 +22,7 @@ class FrameWriter:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._waiting: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
+        self._gone = False
         threading.Thread(target=self._run, daemon=True).start()
 
     def send(self, fields: dict[str, Any], data: bytes = b"") -> None:
@@ -31,15 +32,19 @@ class FrameWriter:
             fields: What it says.
             data: Bytes of a file that go with it.
         """
-        self._waiting.put((fields, data))
+        if not self._gone:
+            self._waiting.put((fields, data))
 
     def close(self) -> None:
         """Have the stream closed once all is written, or the process is gone."""
         self._waiting.put(None)
 
     def _run(self) -> None:
-        with contextlib.suppress(OSError, ValueError):  # its reader notices that it is gone
-            while (message := self._waiting.get()) is not None:
-                write_frame(self._stream, *message)
-        with contextlib.suppress(OSError):
-            self._stream.close()
+        try:
+            with contextlib.suppress(OSError, ValueError):  # its reader notices that it is gone
+                while (message := self._waiting.get()) is not None:
+                    write_frame(self._stream, *message)
+        finally:
+            self._gone = True
+            with contextlib.suppress(OSError):
+                self._stream.close()
