@@ -158,7 +158,7 @@ class Arrivals:
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
             os.fsync(descriptor)
-            if not size:  # it may be a new one
+            if not offset:  # it may be a new one, or that of a call that failed
                 sync_folder(self._path(name).parent)
             return max(size, offset + len(data))
         finally:
@@ -197,7 +197,8 @@ class Arrivals:
             os.fsync(descriptor)
             if (offset + len(data), sha256_of(descriptor)) != whole:
                 raise Mismatch(0, "it is not the file that was announced: it changed meanwhile")
-            put_in_place(part, path, lambda: self._path(name))  # again: none of its folders may be a link now
+            # Its path again: none of its folders may be a link now.
+            put_in_place(part, path, self._folder.path, lambda: self._path(name))
         finally:
             os.close(descriptor)
         return offset + len(data)

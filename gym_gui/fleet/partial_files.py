@@ -30,27 +30,40 @@ def partial_path(folder: RunFolder, name: str) -> Path:
     return parts / f"{folder.run_id}.{name}"
 
 
-def put_in_place(part: Path, path: Path, check: Callable[[], object] = lambda: None) -> None:
+def put_in_place(part: Path, path: Path, root: Path, check: Callable[[], object] = lambda: None) -> None:
     """Rename a file that is whole to where it belongs: it is there after a power cut, too.
 
     Args:
         part: The file; its content is on disk.
         path: Where it belongs, in folders that are made where they are missing.
+        root: A folder above, which is on disk.
         check: Called when those are there, to refuse.
 
     Raises:
         OSError: The disk refuses.
     """
-    with_new_names = [path.parent]
-    for folder in path.parents:
-        if folder.exists():
-            break
-        with_new_names.append(folder.parent)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     check()
     part.replace(path)
-    for folder in with_new_names:
+    sync_names(path, root)
+
+
+def sync_names(path: Path, root: Path) -> None:
+    """Make the names of a file and of the folders that it lies in survive a power cut.
+
+    All of them: folders that are there may be those of a call that failed, or that has not come so far.
+
+    Args:
+        path: The file.
+        root: A folder above, the last that is synced.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    for folder in path.parents:
         sync_folder(folder)
+        if folder == root:
+            break
 
 
 class PartialFiles:

@@ -13,9 +13,9 @@ from gym_gui.core.regular_files import open_regular, read_regular
 from gym_gui.fleet.arrivals import Mismatch, Unwelcome
 from gym_gui.fleet.digests import sha256_of
 from gym_gui.fleet.orders import AttemptKey
-from gym_gui.fleet.partial_files import partial_path, put_in_place
+from gym_gui.fleet.partial_files import partial_path, put_in_place, sync_names
 from gym_gui.fleet.study_state import safe_path
-from gym_gui.runs import READ_ERRORS, RunFolder, sync_folder, write_json_atomic
+from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
 
 #: Bytes of one uploaded file at most.
 MAX_FILE = 512 << 20
@@ -86,9 +86,11 @@ class Uploads:
             path = path.with_name(f"{path.stem[:150]}~{sha256[:12]}{path.suffix[:40]}")
         if path.exists() and not path.is_symlink():
             part.unlink(missing_ok=True)
-            sync_folder(path.parent)  # the answer to the call that stored it may have been an error of the disk
+            sync_names(
+                path, self._folder.path
+            )  # the answer to the call that stored it may have been an error of the disk
         else:
-            put_in_place(part, path)
+            put_in_place(part, path, self._folder.path)
         return path.relative_to(self._folder.path).as_posix()
 
     def _path(self, name: str) -> Path:
