@@ -219,6 +219,9 @@ def test_steps_limit_a_run(worker: Any) -> None:
     [
         ({"env_id": "babyai/BabyAI-GoToLocl-v0"}, "env_id", "has no environment", "babyai/BabyAI-GoToLocal-v0"),
         ({"env_id": "babyia/x"}, "env_id", "is not an environment of a known family", "babyai/x"),
+        ({"env_id": "BabyAI-GoToLocal-v0"}, "env_id", "of a known family", "babyai/BabyAI-GoToLocal-v0"),
+        ({"env_id": "Crafter"}, "env_id", "is not an environment of a known family", "crafter/crafter"),
+        ({"env_id": "MiniGrid-LavaGapS5-v0"}, "env_id", "missing capability: environments of other libraries", None),
         ({"env_id": "my_package:Own-v0"}, "env_id", "missing capability: environments of other libraries", None),
         ({"env_kwargs": {"nothing": 1}}, "env_kwargs", "cannot be made", None),
         ({"env_id": "crafter/crafter", "agent": "oracle"}, "agent", "missing capability: crafter/crafter has no", None),
@@ -234,6 +237,7 @@ def test_what_cannot_start_is_reported(
     assert problem.path == path
     assert said in problem.message
     assert near is None or problem.nearest == near
+    assert near is None or "missing capability" not in problem.message
 
 
 def test_endpoints_are_checked_before_a_run(worker: Any, endpoint: Any) -> None:

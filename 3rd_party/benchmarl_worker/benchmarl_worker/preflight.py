@@ -11,7 +11,7 @@ from gym_gui.core.worker import Problem
 from gym_gui.core.worker.errors import nearest
 
 from .config import BenchmarlWorkerConfig
-from .registry import ALGORITHMS, NEEDS, OFF_POLICY, ON_POLICY, actions_of, find_task, task_names
+from .registry import ALGORITHMS, NEEDS, OFF_POLICY, ON_POLICY, actions_of, family_tasks, find_task, nearest_task
 
 _OWN_FIELDS = {"n_minibatch_iters": ON_POLICY, "minibatch_size": ON_POLICY, "n_optimizer_steps": OFF_POLICY,
                "train_batch_size": OFF_POLICY, "memory_size": OFF_POLICY,
@@ -82,10 +82,7 @@ def _check_settings(config: BenchmarlWorkerConfig) -> list[Problem]:
 
 def _check_task_name(config: BenchmarlWorkerConfig) -> list[Problem]:
     if find_task(config.env_id) is None:
-        family = config.env_id.partition("/")[0]
-        names = task_names()
-        near = nearest(config.env_id.lower(), names) or nearest(f"vmas/{config.env_id.lower()}", names)
-        same = [name for name in names if name.startswith(f"{family}/")]
+        near, same = nearest_task(config.env_id), family_tasks(config.env_id)
         allowed = ", ".join(same) if same else "vmas/NAME or pettingzoo/NAME of BenchMARL's tasks"
         message = "is not a task of BenchMARL"
         if near is None and not same:

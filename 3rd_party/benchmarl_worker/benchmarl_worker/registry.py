@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +19,10 @@ NEEDS = {
 ALGORITHMS = ("iddpg", "ippo", "iql", "isac", "maddpg", "mappo", "masac", "qmix", "vdn")
 ON_POLICY = ("ippo", "mappo")
 OFF_POLICY = tuple(name for name in ALGORITHMS if name not in ON_POLICY)
+#: Families of PettingZoo to BenchMARL's name of all of them.
+_FAMILIES = {"mpe": "pettingzoo", "mpe2": "pettingzoo", "sisl": "pettingzoo"}
+#: From this likeness on the name of an unknown family's environment is a slip: cliffwalking and flocking have 0.63.
+_LIKE = 0.75
 _CONTINUOUS = ("iddpg", "maddpg")
 _DISCRETE = ("iql", "qmix", "vdn")
 
@@ -47,10 +53,33 @@ def find_task(env_id: str) -> str | None:
     """Return a task's name as BenchMARL writes it, or ``None``: PettingZoo's versions may stand behind it."""
     name = env_id.lower().replace("-", "_")
     family, _, rest = name.partition("/")
-    family = {"mpe": "pettingzoo", "mpe2": "pettingzoo", "sisl": "pettingzoo"}.get(family, family)
+    family = _FAMILIES.get(family, family)
     stem, _, version = rest.rpartition("_v")
     candidates = (f"{family}/{rest}", f"{family}/{stem}" if version.isdigit() else "")
     return next((candidate for candidate in candidates if candidate in task_names()), None)
+
+
+def family_tasks(env_id: str) -> list[str]:
+    """Return the tasks of the family that an id names; none where it names no family of BenchMARL's."""
+    family = env_id.lower().partition("/")[0]
+    return [name for name in task_names() if name.startswith(f"{_FAMILIES.get(family, family)}/")]
+
+
+def nearest_task(env_id: str) -> str | None:
+    """Return the task that an id which names none was meant to name, ``None`` if there is no such.
+
+    Args:
+        env_id: The id. Its last part is compared with those of the tasks, so that the families count for nothing.
+    """
+    own = family_tasks(env_id)
+    name = re.sub(r"_v\d+$", "", re.split("[/:]", env_id.lower().replace("-", "_"))[-1])
+    for tasks, likeness in ((own, 0.6), (task_names(), _LIKE)):
+        bare = {task.partition("/")[2]: task for task in reversed(tasks)}
+        found = difflib.get_close_matches(name, bare, n=1, cutoff=likeness)
+        found += [other for other in bare if name and other.startswith(f"{name}_")]
+        if found:
+            return bare[found[0]]
+    return None
 
 
 def actions_of(algo: str) -> tuple[str, ...]:

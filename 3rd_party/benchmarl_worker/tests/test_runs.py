@@ -226,6 +226,11 @@ def test_actions_that_an_algorithm_does_not_take_are_said(worker: Any, monkeypat
 
 FAULTS: list[tuple[dict[str, Any], str, str, str | None]] = [
     ({"env_id": "vmas/balanse"}, "env_id", "is not a task", "vmas/balance"),
+    ({"env_id": "balanse"}, "env_id", "is not a task", "vmas/balance"),
+    ({"env_id": "mpe2/simple_spred_v3"}, "env_id", "is not a task", "pettingzoo/simple_spread"),
+    ({"env_id": "commons_harvest"}, "env_id", "is not a task", "meltingpot/commons_harvest__open"),
+    ({"env_id": "ALE/Pong-v5"}, "env_id", "missing capability: environments of other libraries", None),
+    ({"env_id": "Ant-v5"}, "env_id", "missing capability: environments of other libraries", None),
     ({"env_id": "my_package:Own-v0"}, "env_id", "missing capability: environments of other libraries", None),
     ({"env_id": "meltingpot/clean_up"}, "env_id", "needs the module meltingpot", None),
     ({"env_kwargs": {"n_agent": 1}}, "env_kwargs.n_agent", "is not a setting of vmas/balance", "n_agents"),
@@ -251,3 +256,4 @@ def test_what_cannot_start_is_said(
     assert problem.path == path
     assert told in str(problem)
     assert near is None or problem.nearest == near
+    assert near is None or "missing capability" not in problem.message

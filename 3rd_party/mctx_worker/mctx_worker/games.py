@@ -34,7 +34,8 @@ def make_game(env_id: str) -> tuple[Any, list[Problem]]:
     """
     names = game_names()
     if env_id not in names:
-        near = nearest(env_id.lower().replace("-", "_"), names)
+        meant = env_id.lower().replace("-", "_")
+        near = nearest(meant, names) or next((name for name in names if name.startswith(f"{meant}_")), None)
         message = "is not a game of Pgx"
         if near is None:
             message += " (missing capability: environments of other libraries)"

@@ -118,6 +118,7 @@ def test_other_versions_are_reported(worker: Any, monkeypatch: pytest.MonkeyPatc
     ("settings", "path", "said", "near"),
     [
         ({"env_id": "connect-fuor"}, "env_id", "is not a game of Pgx", "connect_four"),
+        ({"env_id": "go"}, "env_id", "is not a game of Pgx", "go_9x9"),
         ({"env_id": "my_package:Own-v0"}, "env_id", "missing capability: environments of other libraries", None),
         ({"env_id": "2048"}, "env_id", "missing capability: this worker plays games of two players, 2048 has 1", None),
         ({"mode": "evaluate", "checkpoint_path": "none.npz"}, "checkpoint_path", "no such file", None),
@@ -133,6 +134,7 @@ def test_what_cannot_start_is_reported(
     assert problem.path == path
     assert said in problem.message
     assert near is None or problem.nearest == near
+    assert near is None or "missing capability" not in problem.message
 
 
 def test_a_dry_run_compiles_nothing(worker: Any) -> None:

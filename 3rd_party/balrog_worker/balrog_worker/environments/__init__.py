@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import importlib
 from typing import Any
 
@@ -33,12 +35,12 @@ def make_environment(
     """
     family, _, name = env_id.partition("/")
     if family not in FAMILIES or not name:
-        near = nearest(family.lower(), FAMILIES)
+        near = _nearest(family, name)
         allowed = ", ".join(f"{known}/NAME" for known in FAMILIES)
         message = "is not an environment of a known family"
         if near is None:
             message += " (missing capability: environments of other libraries)"
-        return None, [Problem("env_id", message, value=env_id, allowed=allowed, nearest=near and f"{near}/{name}")]
+        return None, [Problem("env_id", message, value=env_id, allowed=allowed, nearest=near)]
     module, kind = FAMILIES[family]
     try:
         loaded = importlib.import_module(f"{__name__}.{module}")
@@ -57,6 +59,21 @@ def make_environment(
         message = f"the environment cannot be made: {' '.join(str(error).split())[:300]}"
         return None, [Problem(path, message, value=env_kwargs if path == "env_kwargs" else env_id)]
     return environment, []
+
+
+def _nearest(family: str, name: str) -> str | None:
+    """Return which name was meant by one of an unknown family, or by one without a family."""
+    known = nearest(family.lower(), FAMILIES)
+    if known and name:
+        return f"{known}/{name}"
+    bare: dict[str, str] = {}
+    for each, (module, _) in FAMILIES.items():
+        with contextlib.suppress(ImportError):
+            names = importlib.import_module(f"{__name__}.{module}").names()
+            bare.update({found.lower(): f"{each}/{found}" for found in names})
+    # Those of MiniGrid are like those of MiniHack, and others all the same: up to 0.87.
+    matches = difflib.get_close_matches((name or family).lower(), bare, n=1, cutoff=0.9)
+    return bare[matches[0]] if matches else known
 
 
 __all__ = ["FAMILIES", "Seen", "TextEnvironment", "make_environment"]
