@@ -37,6 +37,7 @@ class Preparation:
 
     def __init__(self, folder: RunFolder, worker_type: str, argv: list[str], config: dict[str, Any] | None) -> None:
         home = folder.path.resolve().parent.parent
+        self._worker_type = worker_type
         self._inputs = _in_thread(functools.partial(_inputs, folder, argv, config))
         self._environment = _in_thread(functools.partial(_environment, home, argv, worker_type))
 
@@ -54,8 +55,18 @@ class Preparation:
         return not wait([self._environment], max(0.0, deadline - time.monotonic())).not_done and ended
 
     def fields(self) -> dict[str, Any]:
-        """Return fields of the order, once it has ended."""
-        return {**self._inputs.result(), **self._environment.result()}
+        """Return fields of the order, once it has ended.
+
+        Raises:
+            Exception: Whatever the search for files raised, beside that one cannot be read.
+        """
+        inputs = self._inputs.result()
+        try:
+            return {**inputs, **self._environment.result()}
+        except Exception as error:  # metadata that no package should have: the environment may be there
+            # Not in the thread: what is logged there goes to the log of the run that has its turn at that time.
+            logger.exception("what the environment of %s is built from cannot be found out", self._worker_type)
+            return {**inputs, "environment_problem": f"{type(error).__name__}: {error}"}
 
 
 def _inputs(folder: RunFolder, argv: list[str], config: dict[str, Any] | None) -> dict[str, list[Input] | str]:
@@ -69,7 +80,11 @@ def _inputs(folder: RunFolder, argv: list[str], config: dict[str, Any] | None) -
 
 
 def _environment(home: Path, argv: list[str], worker_type: str) -> dict[str, EnvironmentOrder | str]:
-    """Return what a machine builds the worker's environment from, or why it cannot."""
+    """Return what a machine builds the worker's environment from, or why it cannot.
+
+    Raises:
+        Exception: Whatever odd metadata of a package leads to.
+    """
     if argv[1:2] != ["-m"] or len(argv) < 3:
         return {"environment_problem": "it is a command, not a worker with a package"}
     try:
@@ -77,13 +92,10 @@ def _environment(home: Path, argv: list[str], worker_type: str) -> dict[str, Env
             return {"environment": make_bundle(home, argv[0], worker_type, argv[2])}
     except (NoBundleError, OSError) as error:
         return {"environment_problem": str(error)}
-    except Exception as error:  # metadata that no package should have: the environment may be there
-        logger.exception("what the environment of %s is built from cannot be found out", worker_type)
-        return {"environment_problem": f"{type(error).__name__}: {error}"}
 
 
 def _in_thread(act: Callable[[], T]) -> Future[T]:
-    """Do something in a thread; return its result-to-be. No process waits for it to end."""
+    """Do something in a thread; return the future. No process waits for it to end."""
     future: Future[T] = Future()
 
     def run() -> None:

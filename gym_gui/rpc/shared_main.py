@@ -45,10 +45,11 @@ class _RunLog(DirectStderr):
         self.folder: Path | None = None
 
     def write(self, text: str) -> int:
-        if self.folder is None:
+        folder = self.folder  # once: another thread may write while the turn ends
+        if folder is None:
             return super().write(text)
         with contextlib.suppress(OSError):
-            descriptor = append_or_discard(RunFolder(self.folder).proxy_log)
+            descriptor = append_or_discard(RunFolder(folder).proxy_log)
             try:
                 os.write(descriptor, text.encode("utf-8", "backslashreplace"))
             finally:

@@ -15,6 +15,7 @@ import pytest
 from gym_gui.fleet import inputs, preparation
 from gym_gui.fleet.digests import sha256_of
 from gym_gui.fleet.orders import OrderBox
+from gym_gui.fleet.preparation import Preparation
 from gym_gui.fleet.provisioner import FleetProvisioner
 from gym_gui.fleet.slurm.provisioner import SlurmProvisioner
 from gym_gui.runs import RunFolder, RunPlan, WorkerPlan, new_run_id
@@ -91,3 +92,19 @@ def test_nothing_waits_for_sources_that_take_long_to_pack(
     assert order is not None
     assert order.environment is not None
     assert not order.environment_problem
+
+
+def test_what_cannot_be_found_out_is_logged_in_the_turn_of_its_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def odd(*_: Any) -> None:
+        raise KeyError("Name")
+
+    monkeypatch.setattr(preparation, "make_bundle", odd)
+    folder, plan = new_run(tmp_path / "home", [sys.executable, "-m", "random_worker.cli"], {})
+    found = Preparation(folder, "random", plan.workers[0].argv, {})
+    assert found.wait(30.0)
+    assert not caplog.records, "another run has its turn"
+    assert found.fields() == {"inputs": [], "environment_problem": "KeyError: 'Name'"}
+    assert [record.threadName for record in caplog.records] == [threading.current_thread().name]
+    assert caplog.records[0].exc_info
