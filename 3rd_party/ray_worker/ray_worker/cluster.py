@@ -28,6 +28,8 @@ _STOP_S = 10.0
 #: Another try makes sense with this much time left, in seconds.
 _LEAST_START_S = 60.0
 _POLL_S = 0.2
+#: What a start fails with that the next one may do without.
+_PASSING = ("timed out", "address already in use")
 
 
 def private_environment(scratch: Scratch) -> dict[str, str]:
@@ -180,14 +182,15 @@ class Cluster:
     def _address(self, deadline: float) -> str:
         """Return the address that the node's program prints; try again while there is time.
 
-        Ray gives its own processes 30 s, which a machine under load takes.
+        Ray gives its own processes 30 s, which a machine under load takes; and a port that was free may be taken before
+        they listen on it.
         """
         while True:
             answer = self._answer(deadline)
             if "address" in answer:
                 return answer["address"]
             why = answer.get("error", "no reason was given")
-            if "timed out" not in why:
+            if not any(each in why.lower() for each in _PASSING):
                 raise self._failure(why)
             self._start_again(why, deadline)
 

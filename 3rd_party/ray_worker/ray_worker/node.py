@@ -34,7 +34,7 @@ _PORTS = {
     "dashboard_agent_listen_port": "DASHBOARD_AGENT_LISTEN_PORT_NAME",
     "runtime_env_agent_port": "RUNTIME_ENV_AGENT_PORT_NAME",
 }
-LOWEST_PORT = 10_000
+LOWEST_PORT, _HIGHEST_PORT = 10_000, 65_535
 #: Fewer ports than these are not worth choosing from: two runs would choose the same.
 _FEW_PORTS = 1000
 #: Seconds that Ray's processes may take to start.
@@ -118,15 +118,16 @@ def _choose_ports() -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that are free, and that no other program gets by chance before Ray's processes listen on them.
+    """Return ports that are free, outside the range from which the system gives ports to connections.
 
-    Seconds pass until they do. Meanwhile the system gives ports of its own range to any connection that is opened.
+    Seconds pass until Ray's processes listen on them; meanwhile any connection that is opened may get one of that
+    range. Where it leaves too few others, the ports are of it all the same, and another program may come first.
 
     Args:
         count: How many.
     """
-    first = _first_outgoing_port()
-    choice = range(LOWEST_PORT, first)
+    first, last = _outgoing_ports()
+    choice = [port for port in range(LOWEST_PORT, _HIGHEST_PORT + 1) if not first <= port <= last]
     candidates = random.sample(choice, min(len(choice), count + 200)) if len(choice) >= _FEW_PORTS else []
     sockets: list[socket.socket] = []
     try:
@@ -145,12 +146,13 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-def _first_outgoing_port() -> int:
-    """Return the first of the ports that the system gives to connections."""
+def _outgoing_ports() -> tuple[int, int]:
+    """Return the first and the last of the ports that the system gives to connections; all where it does not say."""
     try:
-        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+        first, last = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()
+        return int(first), int(last)
     except (OSError, ValueError):
-        return 0
+        return 0, _HIGHEST_PORT
 
 
 def _answer(answers: TextIO, reply: dict[str, str]) -> None:

@@ -188,19 +188,17 @@ def test_a_sweep_follows_no_link_and_leaves_other_users_folders(tmp_path: Path) 
 
 
 def test_ports_are_none_that_the_system_gives_to_outgoing_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    if first - node.LOWEST_PORT < 1000:
-        pytest.skip("this system gives almost all ports to them")
-    ports = node.free_ports(5)
-    assert len(set(ports)) == 5
-    assert max(ports) < first
-    monkeypatch.setattr(node, "_first_outgoing_port", lambda: 1024)
+    for first, last in ((32768, 60999), (10_000, 20_000), (1024, 50_000)):
+        monkeypatch.setattr(node, "_outgoing_ports", lambda given=(first, last): given)
+        ports = node.free_ports(5)
+        assert len(set(ports)) == 5
+        assert all(node.LOWEST_PORT <= port < first or port > last for port in ports)
+    monkeypatch.setattr(node, "_outgoing_ports", lambda: (1024, 65_535))  # there are no others
     assert len(set(node.free_ports(5))) == 5
     taken = socket.create_server(("", 0))
     with taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr(node, "LOWEST_PORT", port)
-        monkeypatch.setattr(node, "_first_outgoing_port", lambda: port + 1001)
+        monkeypatch.setattr(node, "_outgoing_ports", lambda: (1024, 20_000))
         monkeypatch.setattr(node.random, "sample", lambda _all, _count: [port, *range(port + 1, port + 200)])
         assert port not in node.free_ports(5)
 
@@ -238,6 +236,28 @@ def test_an_instance_that_dies_as_it_is_joined_is_started_again(
         with again, pytest.raises(MosaicError, match="cannot be started") as caught:
             again.connect("test")
         assert "Failed to connect" in caught.value.why
+
+
+def test_an_instance_whose_port_was_taken_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = [{"error": "RuntimeError: bind: Address already in use"}, {"address": "127.0.0.1:1"}]
+    popen = subprocess.Popen
+
+    def start(_command: object, **options: object) -> subprocess.Popen[bytes]:
+        program = f"import sys; print({json.dumps(json.dumps(answers.pop(0)))}, flush=True); sys.stdin.read()"
+        return popen([sys.executable, "-c", program], **options)
+
+    monkeypatch.setattr(cluster_module.subprocess, "Popen", start)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=lambda **_: None, shutdown=lambda: None))
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with (
+        Scratch(tmp_path) as scratch,
+        Cluster(scratch, cpus=1, object_store_mb=100, logger=logging.getLogger("ray")) as cluster,
+    ):
+        cluster.connect("test")
+    assert not answers
+    assert "Address already in use); it is started again" in caplog.text
 
 
 def test_what_rllib_hides_in_a_bare_error_is_said() -> None:
