@@ -40,8 +40,8 @@ FETCH_S = 5.0
 _UNWANTED_S, _UNPLACED_S = 60.0, 5.0
 #: Seconds before an actor that ended without having begun is made again.
 _AGAIN_S = 5.0
-#: Seconds for the removal of what was sent.
-_REMOVE_S = 5.0
+#: Seconds that an end waits for a copy of what is sent.
+_COPIED_S = 5.0
 #: Calls of one actor at the same time: those of a driver that is gone may still wait.
 _CONCURRENCY = 8
 #: An actor is gone, or will never be there. ``ActorUnavailableError``, which may pass, is caught before.
@@ -126,6 +126,7 @@ class Driver:
         self._out = out
         self._scratch = scratch
         self._writing = threading.Lock()
+        self._copying = threading.Lock()
         self._wanted: dict[str, Wanted] = {}
         self._pythons: dict[str, str] = {}
         self._heard = threading.Event()
@@ -225,6 +226,15 @@ class Driver:
         self._not_before[name] = time.monotonic() + _AGAIN_S
         self.tell({"kind": "lost", "name": name, "why": why})
 
+    def copy_sources(self) -> Path:
+        """Copy what nodes need of MOSAIC, unless this process ends; return the package's folder.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        with self._copying:
+            return copy_sources(self._scratch)
+
     def fail(self, why: str) -> None:
         """Tell the daemon why this process can do nothing more, and end it; the daemon starts another one."""
         with contextlib.suppress(OSError):
@@ -232,10 +242,9 @@ class Driver:
         self._end(1)
 
     def _end(self, code: int) -> NoReturn:
-        """End this process, whatever its other threads do; one of them may be writing what is sent."""
-        deadline = time.monotonic() + _REMOVE_S
-        while self._scratch.exists() and time.monotonic() < deadline:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        """End this process, whatever its other threads do."""
+        self._copying.acquire(timeout=_COPIED_S)  # for good: a copy would make the folder again
+        shutil.rmtree(self._scratch, ignore_errors=True)
         os._exit(code)
 
     def _ask(self, node: str, method: str, body: str, data: bytes) -> tuple[int, str, bytes]:
@@ -265,7 +274,7 @@ def main() -> int:
     # Before it connects, which may take long: the daemon is not to wait for this end of the pipe.
     threading.Thread(target=driver.listen, args=(sys.stdin.buffer,), daemon=True).start()
     try:
-        _connect(options.address, options.namespace, scratch, send=not options.images)
+        _connect(options.address, options.namespace, scratch, None if options.images else driver.copy_sources)
     except Exception as error:  # noqa: BLE001 - Ray raises what it likes; the user is to see it
         driver.fail(_sentence(error))
         return 1
@@ -277,14 +286,14 @@ def main() -> int:
     return 0
 
 
-def _connect(address: str, namespace: str, scratch: Path, *, send: bool) -> None:
+def _connect(address: str, namespace: str, scratch: Path, copy: Callable[[], Path] | None) -> None:
     """Connect to a cluster.
 
     Args:
         address: The cluster's.
         namespace: That of the actors.
         scratch: A folder for what is sent; it is removed.
-        send: Send what nodes need of MOSAIC.
+        copy: Puts what nodes need of MOSAIC there; returns what is sent. ``None``: nothing is.
 
     Raises:
         Exception: Whatever Ray raises.
@@ -295,7 +304,7 @@ def _connect(address: str, namespace: str, scratch: Path, *, send: bool) -> None
             namespace=namespace,
             log_to_driver=False,
             logging_level="WARNING",
-            runtime_env={"py_modules": [str(copy_sources(scratch))]} if send else None,
+            runtime_env=None if copy is None else {"py_modules": [str(copy())]},
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

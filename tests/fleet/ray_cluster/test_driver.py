@@ -38,17 +38,41 @@ def _no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "packages"))
 
 
-def test_without_its_daemon_it_ends_while_it_connects_and_leaves_no_files(tmp_path: Path) -> None:
+#: A driver that copies slowly what is sent, and ends slowly.
+SLOW = """
+import os, sys, time
+from gym_gui.fleet.ray_cluster import driver
+
+def copy(folder):
+    for number in range(100):
+        (folder / "gym_gui" / str(number)).mkdir(parents=True)
+        time.sleep(0.01)
+    return folder
+
+def end(code, end=os._exit):
+    time.sleep(0.2)
+    end(code)
+
+driver.copy_sources, os._exit = copy, end
+driver.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "last"),
+    [
+        (["-m", "gym_gui.fleet.ray_cluster.driver"], "gym_gui/supervision/launcher.py"),
+        (["-c", SLOW], "gym_gui/0"),
+    ],
+    ids=["while it connects", "while it copies what is sent"],
+)
+def test_without_its_daemon_it_ends_and_leaves_no_files(tmp_path: Path, program: list[str], last: str) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     words = ["--address", "192.0.2.1:6379", "--namespace", "n", "--scratch", str(scratch)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gym_gui.fleet.ray_cluster.driver", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-    )
+    process = subprocess.Popen([sys.executable, *program, *words], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert process.stdin is not None
-    eventually(lambda: (scratch / "gym_gui" / "supervision" / "launcher.py").exists(), "what is sent is there", 30.0)
+    eventually(lambda: (scratch / last).exists(), "what is sent is there", 30.0)
     process.stdin.close()
     assert process.wait(30) == 0
     assert not scratch.exists()
