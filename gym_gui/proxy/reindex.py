@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.proxy.summary import read_state
 from gym_gui.runs import LINGER_S, FileLock, RunFolder, load_plan
 from gym_gui.supervision import proxy_of
 from gym_gui.telemetry import OldSchema, ReindexReport, check_schema, rebuild_database, schema_version_of
@@ -30,7 +31,7 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
     plan = load_plan(folder)
     lock = FileLock(folder.proxy_lock)
     folder.control.mkdir(exist_ok=True)
-    if not lock.acquire(LINGER_S):
+    if not lock.acquire(LINGER_S if _has_ended(folder) else 0.0):
         proxy = proxy_of(folder)
         holder = f": {proxy.place}" if proxy is not None and (proxy.alive() or not proxy.here) else ""
         raise UsageError(
@@ -45,3 +46,11 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
         return rebuild_database(folder, plan, progress)
     finally:
         lock.release()
+
+
+def _has_ended(folder: RunFolder) -> bool:
+    """Return whether a run has ended, so that its proxy is about to release its lock."""
+    try:
+        return read_state(folder).terminal
+    except (MosaicError, OSError):
+        return False
