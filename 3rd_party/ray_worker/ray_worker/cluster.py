@@ -28,8 +28,8 @@ _STOP_S = 10.0
 #: Another try makes sense with this much time left, in seconds.
 _LEAST_START_S = 60.0
 _POLL_S = 0.2
-#: What a start fails with that the next one may do without.
-_PASSING = ("timed out", "address already in use")
+#: What a start fails with that the next one may do without; the last is Ray's word for a port that was taken.
+_PASSING = ("timed out", "address already in use", "failed to start the grpc server")
 
 
 def private_environment(scratch: Scratch) -> dict[str, str]:

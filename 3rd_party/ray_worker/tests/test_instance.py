@@ -238,10 +238,11 @@ def test_an_instance_that_dies_as_it_is_joined_is_started_again(
         assert "Failed to connect" in caught.value.why
 
 
+@pytest.mark.parametrize("error", ["bind: Address already in use", "server_ Failed to start the grpc server. The spec"])
 def test_an_instance_whose_port_was_taken_is_started_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, error: str
 ) -> None:
-    answers = [{"error": "RuntimeError: bind: Address already in use"}, {"address": "127.0.0.1:1"}]
+    answers = [{"error": error}, {"address": "127.0.0.1:1"}]
     popen = subprocess.Popen
 
     def start(_command: object, **options: object) -> subprocess.Popen[bytes]:
@@ -257,7 +258,7 @@ def test_an_instance_whose_port_was_taken_is_started_again(
     ):
         cluster.connect("test")
     assert not answers
-    assert "Address already in use); it is started again" in caplog.text
+    assert f"{error}); it is started again" in caplog.text
 
 
 def test_what_rllib_hides_in_a_bare_error_is_said() -> None:
