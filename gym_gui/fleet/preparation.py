@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +42,8 @@ class Preparation:
         self._worker_type = worker_type
         self._inputs = _in_thread(functools.partial(_inputs, folder, argv, config))
         self._environment = _in_thread(functools.partial(_environment, home, argv, worker_type))
+        for future in (self._inputs, self._environment):
+            future.add_done_callback(lambda _: _touch(folder.control))
 
     @property
     def obstacle(self) -> str:
@@ -92,6 +96,12 @@ def _environment(home: Path, argv: list[str], worker_type: str) -> dict[str, Env
             return {"environment": make_bundle(home, argv[0], worker_type, argv[2])}
     except (NoBundleError, OSError) as error:
         return {"environment_problem": str(error)}
+
+
+def _touch(place: Path) -> None:
+    """Change a sign of the run: a supervisor of many looks at one of which nothing changes now and then only."""
+    with contextlib.suppress(OSError):  # the run was deleted meanwhile
+        os.utime(place)
 
 
 def _in_thread(act: Callable[[], T]) -> Future[T]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import eventually
 
 from gym_gui.fleet import inputs, preparation
 from gym_gui.fleet.digests import sha256_of
@@ -108,3 +110,24 @@ def test_what_cannot_be_found_out_is_logged_in_the_turn_of_its_run(
     assert found.fields() == {"inputs": [], "environment_problem": "KeyError: 'Name'"}
     assert [record.threadName for record in caplog.records] == [threading.current_thread().name]
     assert caplog.records[0].exc_info
+
+
+@pytest.mark.parametrize("of", ["the checkpoint", "the sources"])
+def test_its_end_is_a_sign_to_give_the_run_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go_on: threading.Event, slow: Callable[..., Any], of: str
+) -> None:
+    name, act = ("find_inputs", inputs.find_inputs) if of == "the checkpoint" else ("make_bundle", make_bundle)
+    monkeypatch.setattr(preparation, name, slow(act))
+    folder, plan = new_run(tmp_path / "home", [sys.executable, "-m", "random_worker.cli"], {})
+    provisioner = FleetProvisioner(folder, plan, time.monotonic)
+    try:
+        assert provisioner.start(ATTEMPT, None) is None
+        others = {"the sources": "_inputs", "the checkpoint": "_environment"}
+        found = provisioner._preparations["000001", 1]
+        assert getattr(found, others[of]).result(30.0)
+        time.sleep(0.05)  # what its end leads to
+        os.utime(folder.control, (1.0, 1.0))
+    finally:
+        go_on.set()
+    eventually(lambda: folder.control.stat().st_mtime > 1.0, "the folder tells of something new", 30.0)
+    assert provisioner.start(ATTEMPT, None) is not None
