@@ -25,7 +25,8 @@ FOCUSED = """() => {
   if (!element || element === document.body || element.id === "main") return null;
   const style = getComputedStyle(element);
   const box = element.getBoundingClientRect();
-  const [x, y] = [Math.min(box.left + 4, box.right - 1), box.top + box.height / 2];
+  const [above, below] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];  // it may be higher than the window
+  const [x, y] = [Math.min(box.left + 4, box.right - 1), (above + below) / 2];
   const top = document.elementFromPoint(x, y);
   element.dataset.stop ??= String((window.stops = (window.stops ?? 0) + 1));
   return {
