@@ -230,7 +230,7 @@ def test_an_instance_that_dies_as_it_is_joined_is_started_again(
             cluster.connect("test")
         assert len(starts) == len(joined) == 2
         assert "started again" in caplog.text
-        monkeypatch.setattr(cluster_module, "START_S", 0.0)
+        monkeypatch.setattr(cluster_module, "_LEAST_START_S", 2 * cluster_module.START_S)  # no time for another start
         joined.clear()
         again = Cluster(scratch, cpus=1, object_store_mb=100, logger=logging.getLogger("ray"))
         with again, pytest.raises(MosaicError, match="cannot be started") as caught:

@@ -224,7 +224,12 @@ class AttemptInputs:
 
 
 def _digest(path: Path, wanted: Callable[[], bool]) -> str:
-    """Return the SHA-256 of a file."""
+    """Return the SHA-256 of a file.
+
+    Raises:
+        ValueError: It is not waited for any more.
+        OSError: It cannot be read.
+    """
     found = hashlib.sha256()
     with path.open("rb") as stream:
         for part in _parts(stream, wanted):
