@@ -128,7 +128,7 @@ PICTURES = {
         "Gumbel MuZero of mctx on tic_tac_toe: 2 seeds",
         {"seed {seed}": "mctx --env tic_tac_toe --steps 60000 --seeds 1-2 --set eval_interval=4000 --set steps=none"},
         series="eval/random_mean_reward",
-        values="mean reward of 100 games against random moves,\n32 simulations a move",
+        values="mean reward of 20 games against random moves,\n32 simulations a move",
         window=1,
         axis=("step", "moves of self-play"),
         levels={"random moves on both sides": 0},

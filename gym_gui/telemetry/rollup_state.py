@@ -83,7 +83,9 @@ class RollupState(msgspec.Struct):
     """Time of the worker's first burst of steps, by its own clock, and their number at its end."""
     last_mark: tuple[float, int] | None = None
     started_at: float | None = None
+    """Time of ``run_started``, by the worker's clock."""
     first_steps_at: float | None = None
+    """When that first burst began."""
     phase: str = ""
     """Announced phase of the worker while it takes no steps."""
     phase_heartbeats: int = 0

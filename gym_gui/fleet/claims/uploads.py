@@ -86,9 +86,8 @@ class Uploads:
             path = path.with_name(f"{path.stem[:150]}~{sha256[:12]}{path.suffix[:40]}")
         if path.exists() and not path.is_symlink():
             part.unlink(missing_ok=True)
-            sync_names(
-                path, self._folder.path
-            )  # the answer to the call that stored it may have been an error of the disk
+            # The answer to the call that stored it may have been an error of the disk.
+            sync_names(path, self._folder.path)
         else:
             put_in_place(part, path, self._folder.path)
         return path.relative_to(self._folder.path).as_posix()
