@@ -14,12 +14,12 @@ import platform
 import random
 import time
 import zipfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from gym_gui.core.worker import ConfigError, Problem
+from gym_gui.core.worker import ConfigError, Problem, differing_settings
 
 FORMAT = 1
 LIBRARIES = ("benchmarl", "torchrl", "tensordict", "torch", "vmas", "pettingzoo", "mpe2", "numpy")
@@ -127,14 +127,10 @@ class Checkpoint:
 
         Args:
             config: The config.
-            names: The settings to compare, by their keys where they are dictionaries.
+            names: The settings to compare.
         """
-        there, here = _flat(self.facts.get("config") or {}, names), _flat(config, names)
-        return ", ".join(
-            f"{name} is {_shown(there.get(name))} there and {_shown(here.get(name))} here"
-            for name in {**there, **here}
-            if there.get(name) != here.get(name)
-        )
+        saved = self.facts.get("config") or {}
+        return differing_settings({name: saved.get(name) for name in names}, {name: config.get(name) for name in names})
 
     def other_versions(self) -> list[str]:
         """Return which libraries it was saved with in another version than the installed ones."""
@@ -181,21 +177,6 @@ class Checkpoint:
         random.setstate(rest["random"]["python"])
         np.random.set_state(rest["random"]["numpy"])
         torch.set_rng_state(rest["random"]["torch"])
-
-
-def _flat(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Return some settings, with an entry ``NAME.KEY`` for each key of those that are dictionaries."""
-    flat: dict[str, Any] = {}
-    for name in names:
-        value = settings.get(name)
-        flat.update(
-            {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
-        )
-    return flat
-
-
-def _shown(value: Any) -> str:
-    return "not set" if value is None else str(value)
 
 
 def faulty(path: Path, message: str) -> ConfigError:

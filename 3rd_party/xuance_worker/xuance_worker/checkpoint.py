@@ -15,12 +15,12 @@ import platform
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from gym_gui.core.worker import ConfigError, Problem
+from gym_gui.core.worker import ConfigError, Problem, differing_settings
 
 FORMAT = 2
 LIBRARIES = ("xuance", "torch", "gymnasium", "pettingzoo", "mpe2", "numpy")
@@ -129,7 +129,6 @@ class Checkpoint:
             config: The run's config.
             arguments: XuanCe's config of the run's agent; what the run's config leaves open is as in the checkpoint.
         """
-        names = ("settings", "parameter_sharing", "env_kwargs")
         saved, given = self.facts.get("arguments") or {}, config["settings"]
         before, now = (
             {
@@ -139,12 +138,7 @@ class Checkpoint:
             }
             for used, settings in ((saved, self.facts.get("config") or {}), (arguments, config))
         )
-        there, here = _flat(before, names), _flat(now, names)
-        return ", ".join(
-            f"{name} is {_shown(there.get(name))} there and {_shown(here.get(name))} here"
-            for name in {**there, **here}
-            if there.get(name) != here.get(name)
-        )
+        return differing_settings(before, now)
 
     def other_versions(self) -> list[str]:
         """Return which libraries it was saved with in another version than the installed ones."""
@@ -178,21 +172,6 @@ class Checkpoint:
             if memory and self.has_buffer:
                 with archive.open(_BUFFER) as part:
                     agent.memory = pickle.load(part)  # noqa: S301
-
-
-def _flat(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Return some settings, with an entry ``NAME.KEY`` for each key of those that are dictionaries."""
-    flat: dict[str, Any] = {}
-    for name in names:
-        value = settings.get(name)
-        flat.update(
-            {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
-        )
-    return flat
-
-
-def _shown(value: Any) -> str:
-    return "not set" if value is None else str(value)
 
 
 def faulty(path: Path, message: str) -> ConfigError:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from gym_gui.core.worker.cli_base import Cancelled, WorkerCLI
     from gym_gui.core.worker.config_loader import extract_worker_config, load_worker_config_from_file
+    from gym_gui.core.worker.differences import differing_settings
     from gym_gui.core.worker.discovery import (
         WORKER_ENTRY_POINT_GROUP,
         DiscoveredWorker,
@@ -61,6 +62,7 @@ _HOMES = {
     "WorkerRuntime": "protocol",
     "check_config": "schema",
     "config_schema": "schema",
+    "differing_settings": "differences",
     "discover_workers": "discovery",
     "extract_worker_config": "config_loader",
     "load_worker_config_from_file": "config_loader",
@@ -93,6 +95,7 @@ __all__ = [
     "WorkerRuntime",
     "check_config",
     "config_schema",
+    "differing_settings",
     "discover_workers",
     "extract_worker_config",
     "load_worker_config_from_file",
